@@ -52,6 +52,12 @@ struct lnet_ni_tunables {
 	int timeout; /* LND timeout, s */
 };
 
+static inline void
+lnet_ni_tunables_unset(struct lnet_ni_tunables *t)
+{
+	*t = (struct lnet_ni_tunables){-1, -1, -1, -1, -1, -1, -1};
+}
+
 /* A local network interface. const for the LND but where said. */
 struct lnet_ni {
 	/* const after creation */
@@ -127,10 +133,12 @@ struct lnet_lnd_ops {
 	 * Otherwise append the first @want bytes to msg->payload, skip the rest, then lnet_recv_done().
 	 * May be called inside lnet_parse() or any time later. Thread: lcore.
 	 */
-	void (*recv)(struct lnet_cpt *cpt, void *rx, struct lnet_msg *msg, uint32_t want, uint64_t now);
+	void (*recv)(struct lnet_cpt *cpt, void *rx, struct lnet_msg *msg, uint32_t want,
+		     uint64_t now);
 
 	/* The core gave this peer up: close its connections. Thread: lcore. May be NULL. */
-	void (*peer_down)(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer, uint64_t now);
+	void (*peer_down)(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer,
+			  uint64_t now);
 
 	/* Keys below "lnd tunables" of net show. Thread: control. May be NULL. */
 	void (*show)(const struct lnet_ni *ni, struct tel_out *out);
@@ -153,8 +161,8 @@ struct lnet_ni *lnet_ni_find(struct lnet_cpt *cpt, const struct lnet_nid *nid);
  * Return: 0: exactly one recv() comes, perhaps it came already; < 0: protocol error (spec section 4), the LND closes the
  * connection, no recv() comes.
  */
-int lnet_parse(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_hdr *hdr, const struct lnet_nid *from,
-	       void *rx, uint64_t now);
+int lnet_parse(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_hdr *hdr,
+	       const struct lnet_nid *from, void *rx, uint64_t now);
 
 /* All wanted bytes are in msg->payload (@rc 0), or the connection broke before (@rc < 0). The core owns @msg again. */
 void lnet_recv_done(struct lnet_cpt *cpt, struct lnet_msg *msg, int rc, uint64_t now);
@@ -163,11 +171,12 @@ void lnet_recv_done(struct lnet_cpt *cpt, struct lnet_msg *msg, int rc, uint64_t
 void lnet_finalize(struct lnet_cpt *cpt, struct lnet_msg *msg, int rc, uint64_t now);
 
 /* The transport made progress towards the peer (bytes acknowledged): feeds the stopped-next-hop policy. */
-void lnet_peer_progress(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer, uint64_t now);
+void lnet_peer_progress(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer,
+			uint64_t now);
 
 /* The last connection to the peer died of an error, or a dial failed (socklnd spec 10.4). */
-void lnet_peer_notify_down(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer, uint64_t last_alive,
-			   uint64_t now);
+void lnet_peer_notify_down(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer,
+			   uint64_t last_alive, uint64_t now);
 
 /* The link of the NI's interface changed (socklnd spec 10.6). Thread: control. */
 void lnet_ni_set_fatal(struct lnet_ni *ni, bool fatal, uint64_t now);

@@ -33,12 +33,14 @@ struct lnet_route_conf {
 
 /* Module parameters with LNet's names and defaults (control spec 7.1); times in s. */
 struct lnet_params {
-	const struct lnet_net_conf *nets; /* `networks`, parsed (cfg/modparams.h); must outlive the node */
+	const struct lnet_net_conf
+		*nets; /* `networks`, parsed (cfg/modparams.h); must outlive the node */
 	unsigned int n_nets;
 	const struct lnet_route_conf *routes; /* `routes`, parsed; must outlive the node */
 	unsigned int n_routes;
 	int forwarding; /* 1 enabled, 0 disabled, -1 unset: only if `routes` names a NID of ours as gateway */
-	int tiny_router_buffers, small_router_buffers, large_router_buffers; /* totals; 0 = 2048, 16384, 1024 */
+	int tiny_router_buffers, small_router_buffers,
+		large_router_buffers; /* totals; 0 = 2048, 16384, 1024 */
 	int peer_buffer_credits;
 	int alive_router_check_interval, router_ping_timeout;
 	int transaction_timeout, retry_count;
@@ -62,8 +64,8 @@ struct lnet_env {
 };
 
 /* Loaded: memory and workers' parts, no network. Return: 0, -ENOMEM, -EINVAL (a parameter; @why says which and what is allowed). */
-int lnet_create(const struct lnet_env *env, const struct lnet_params *params, uint64_t now, struct lnet **lp, char *why,
-		unsigned int why_size);
+int lnet_create(const struct lnet_env *env, const struct lnet_params *params, uint64_t now,
+		struct lnet **lp, char *why, unsigned int why_size);
 
 /* Unconfigured first. */
 void lnet_destroy(struct lnet *l);
@@ -91,13 +93,15 @@ bool lnet_is_configured(const struct lnet *l);
 bool lnet_is_routing(const struct lnet *l);
 
 /* Add and remove at run time; Return codes and texts: control spec 3.4. */
-int lnet_net_add(struct lnet *l, const struct lnet_net_conf *conf, uint64_t now, char *why, unsigned int why_size);
-int lnet_net_del(struct lnet *l, uint32_t net, const char *ifname, uint64_t now, char *why, unsigned int why_size);
+int lnet_net_add(struct lnet *l, const struct lnet_net_conf *conf, uint64_t now, char *why,
+		 unsigned int why_size);
+int lnet_net_del(struct lnet *l, uint32_t net, const char *ifname, uint64_t now, char *why,
+		 unsigned int why_size);
 /* @hops -1 = undefined */
-int lnet_route_add(struct lnet *l, uint32_t net, const struct lnet_nid *gateway, int hops, int priority, uint64_t now,
+int lnet_route_add(struct lnet *l, uint32_t net, const struct lnet_nid *gateway, int hops,
+		   int priority, uint64_t now, char *why, unsigned int why_size);
+int lnet_route_del(struct lnet *l, uint32_t net, const struct lnet_nid *gateway, uint64_t now,
 		   char *why, unsigned int why_size);
-int lnet_route_del(struct lnet *l, uint32_t net, const struct lnet_nid *gateway, uint64_t now, char *why,
-		   unsigned int why_size);
 int lnet_routing_set(struct lnet *l, bool enable, uint64_t now, char *why, unsigned int why_size);
 
 /* NIs that are up, loopback first, in configuration order. Return: NI or NULL beyond the last. */
@@ -114,8 +118,10 @@ struct lnet_ping_result {
 	uint32_t status[256];
 	uint64_t rtt_ns;
 };
-int lnet_ping(struct lnet *l, const struct lnet_nid *nid, const struct lnet_nid *source, uint64_t timeout_ns,
-	      void (*done)(void *ctx, const struct lnet_ping_result *r, uint64_t now), void *ctx, uint64_t now);
+int lnet_ping(struct lnet *l, const struct lnet_nid *nid, const struct lnet_nid *source,
+	      uint64_t timeout_ns,
+	      void (*done)(void *ctx, const struct lnet_ping_result *r, uint64_t now), void *ctx,
+	      uint64_t now);
 
 /* Periodic control work: NI status, gateway bookkeeping, going down. At least every 100 ms. */
 void lnet_control(struct lnet *l, uint64_t now);

@@ -72,7 +72,8 @@ struct ether_link_ops {
  * @lcores	the workers, @n of them; const while the object lives
  * Thread: control. Return: 0, -ENOMEM.
  */
-int ether_create(struct lcore **lcores, unsigned int n, const struct ether_link_ops *link, struct ether **ep);
+int ether_create(struct lcore **lcores, unsigned int n, const struct ether_link_ops *link,
+		 struct ether **ep);
 
 /* Ports are stopped and closed, in the reverse order of their start. The workers must not poll any more. Thread: control. */
 void ether_destroy(struct ether *e);
@@ -82,7 +83,8 @@ void ether_destroy(struct ether *e);
  * worker where the device can, else one, with software fan-out).
  * Before ether_start(). Thread: control. Return: index >= 0; -ENODEV, -EEXIST (name, address or VLAN taken), -EINVAL with the reason in @why.
  */
-int ether_iface_add(struct ether *e, const struct ether_iface_conf *conf, char *why, unsigned int why_size);
+int ether_iface_add(struct ether *e, const struct ether_iface_conf *conf, char *why,
+		    unsigned int why_size);
 
 /* Start the ports. What was started is stopped again on failure. Thread: control. */
 int ether_start(struct ether *e, uint64_t now, char *why, unsigned int why_size);
@@ -121,14 +123,15 @@ int ether_path(struct ether_lcore *el, const struct ipaddr *local, const struct 
  * Send a TCP segment: IP header, link header (the neighbour is resolved; a few packets wait for it), VLAN, checksum by the port or in
  * software. Owns @m. Contract: struct tcp_env.
  */
-void ether_output_tcp(struct ether_lcore *el, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss, uint8_t tos,
-		      uint64_t now);
+void ether_output_tcp(struct ether_lcore *el, const struct ip_flow *flow, struct rte_mbuf *m,
+		      uint16_t mss, uint8_t tos, uint64_t now);
 
 /* Upper-layer reachability confirmation (RFC 4861 7.3.1). */
 void ether_reachable(struct ether_lcore *el, const struct ipaddr *remote, uint64_t now);
 
 /* Home worker of packets between two addresses: Toeplitz over the address pair, then the indirection table. Any thread. */
-unsigned int ether_home(const struct ether *e, const struct ipaddr *local, const struct ipaddr *remote);
+unsigned int ether_home(const struct ether *e, const struct ipaddr *local,
+			const struct ipaddr *remote);
 
 /* --- interfaces, for LNet's NIs --- */
 struct ether_iface_info {

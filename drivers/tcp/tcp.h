@@ -27,16 +27,20 @@ struct tel_out;
 struct tcp_config {
 	unsigned int max_conns; /* connection blocks, allocated at start */
 	unsigned int max_embryonic; /* half-open passive connections; the oldest goes first */
-	uint32_t rcv_wnd_min, rcv_wnd_max; /* receive window: at start, and limit of autotuning, bytes */
-	uint32_t snd_queue_max; /* bytes a connection may have queued unsent and unacknowledged; 0 = no limit */
+	uint32_t rcv_wnd_min,
+		rcv_wnd_max; /* receive window: at start, and limit of autotuning, bytes */
+	uint32_t
+		snd_queue_max; /* bytes a connection may have queued unsent and unacknowledged; 0 = no limit */
 	uint64_t rto_min, rto_max, syn_rto, delack, persist_max;
 	uint64_t keepalive_idle, keepalive_intvl; /* idle 0 = off */
 	unsigned int keepalive_count;
 	uint64_t user_timeout; /* unacknowledged data this old ends the connection; 0 = never */
 	uint64_t connect_timeout;
 	uint64_t time_wait;
-	uint8_t secret[16]; /* key of initial sequence numbers and timestamp offsets (RFC 6528), random per boot */
-	uint64_t clock_offset; /* ns added to @now for sequence numbers and timestamps, so that they move on across a
+	uint8_t secret
+		[16]; /* key of initial sequence numbers and timestamp offsets (RFC 6528), random per boot */
+	uint64_t
+		clock_offset; /* ns added to @now for sequence numbers and timestamps, so that they move on across a
 				  restart: wall clock at start */
 };
 
@@ -61,7 +65,8 @@ struct tcp_ops {
 /*
  * @env must outlive the engine. Thread: control, before the lcore polls. Return: 0, -ENOMEM, -EINVAL.
  */
-int tcp_create(struct lcore *lc, const struct tcp_env *env, const struct tcp_config *cfg, uint64_t now, struct tcp **tp);
+int tcp_create(struct lcore *lc, const struct tcp_env *env, const struct tcp_config *cfg,
+	       uint64_t now, struct tcp **tp);
 
 /* Ends what is left without a word to the peers; closed() is called for each with -ECONNABORTED. */
 void tcp_destroy(struct tcp *t, uint64_t now);
@@ -87,7 +92,8 @@ unsigned int tcp_poll(struct tcp *t, uint64_t now);
  * Return: 0, -EADDRINUSE, -ENOMEM.
  */
 int tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned int backlog,
-	       int (*accept)(struct tcp_conn *c, void *user, uint64_t now), void *user, struct tcp_listener **lp);
+	       int (*accept)(struct tcp_conn *c, void *user, uint64_t now), void *user,
+	       struct tcp_listener **lp);
 
 /* Stop listening; half-open connections are reset, accepted ones live on. */
 void tcp_unlisten(struct tcp_listener *l, uint64_t now);
@@ -98,8 +104,8 @@ void tcp_unlisten(struct tcp_listener *l, uint64_t now);
  * Return: 0, -EADDRINUSE (4-tuple taken; TIME_WAIT is recycled), -EADDRNOTAVAIL (its answers would not arrive at this
  * lcore: try another port), -ENETUNREACH, -ENETDOWN, -ENOMEM.
  */
-int tcp_connect(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_ops *ops, void *user,
-		uint64_t now, struct tcp_conn **cp);
+int tcp_connect(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_ops *ops,
+		void *user, uint64_t now, struct tcp_conn **cp);
 
 void tcp_set_user(struct tcp_conn *c, const struct tcp_ops *ops, void *user);
 void *tcp_user(const struct tcp_conn *c);
@@ -182,8 +188,8 @@ struct tcp_info {
  * List connections from position @from on. Thread: the lcore (through lcore_call()).
  * Return: entries filled, at most @max; *next = where to go on, 0 when done.
  */
-unsigned int tcp_list(struct tcp *t, unsigned int from, struct tcp_info *out, unsigned int max, unsigned int *next,
-		      uint64_t now);
+unsigned int tcp_list(struct tcp *t, unsigned int from, struct tcp_info *out, unsigned int max,
+		      unsigned int *next, uint64_t now);
 
 /* Live connections, TIME_WAIT not counted / every connection block in use. */
 unsigned int tcp_conn_count(const struct tcp *t);

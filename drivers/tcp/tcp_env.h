@@ -29,7 +29,8 @@ struct tcp_env {
 	 * Look up the way from a local address to a remote one.
 	 * Return: 0, -ENETUNREACH, -EADDRNOTAVAIL (the local address is not ours), -ENETDOWN.
 	 */
-	int (*path)(void *arg, const struct ipaddr *local, const struct ipaddr *remote, struct tcp_path *path);
+	int (*path)(void *arg, const struct ipaddr *local, const struct ipaddr *remote,
+		    struct tcp_path *path);
 
 	/*
 	 * Send one segment. @m: data starts at the TCP header, which is complete but for its checksum; l4_len is set;
@@ -38,8 +39,8 @@ struct tcp_env {
 	 * dropped and counted there, TCP will repeat it.
 	 * @tos: traffic class for the IP header.
 	 */
-	void (*output)(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss, uint8_t tos,
-		       uint64_t now);
+	void (*output)(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss,
+		       uint8_t tos, uint64_t now);
 
 	/* Progress from the peer proves that its neighbour entry is good (RFC 4861 7.3.1); may be NULL. */
 	void (*reachable)(void *arg, const struct ipaddr *remote, uint64_t now);

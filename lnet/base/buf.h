@@ -30,7 +30,8 @@ struct buf {
 	struct slice *head, *tail;
 	uint32_t len; /* bytes */
 	uint32_t n_slices;
-	uint32_t true_size; /* what the slices pin: for each slice its mbuf's whole room and header */
+	uint32_t
+		true_size; /* what the slices pin: for each slice its mbuf's whole room and header */
 };
 
 /* Where slices and copies come from. Shared by all lcores; const after creation. */
@@ -45,8 +46,8 @@ struct buf_mem {
  * @n_mbufs, @mbuf_room	count and data room (headroom of RTE_PKTMBUF_HEADROOM comes on top)
  * Thread: control. Return: 0, -ENOMEM.
  */
-int buf_mem_create(struct buf_mem *mem, const char *name, unsigned int n_mbufs, unsigned int mbuf_room,
-		   int socket);
+int buf_mem_create(struct buf_mem *mem, const char *name, unsigned int n_mbufs,
+		   unsigned int mbuf_room, int socket);
 /* Everything must be back. Thread: control. */
 void buf_mem_destroy(struct buf_mem *mem);
 
@@ -70,7 +71,8 @@ buf_is_empty(const struct buf *b)
  * success; on failure the caller keeps it. @len 0 is refused with -EINVAL.
  * Return: 0, -ENOMEM.
  */
-int buf_append(struct buf *b, const struct buf_mem *mem, struct rte_mbuf *m, uint32_t off, uint32_t len);
+int buf_append(struct buf *b, const struct buf_mem *mem, struct rte_mbuf *m, uint32_t off,
+	       uint32_t len);
 
 /*
  * Append the data of a whole chain of mbufs, each with its own reference, empty segments freed.

@@ -5,18 +5,18 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BYTES_GET(name, type, conv)                                                                \
-	static inline type name(const void *p)                                                     \
-	{                                                                                          \
-		type v;                                                                            \
-		memcpy(&v, p, sizeof(v));                                                          \
-		return conv(v);                                                                    \
+#define BYTES_GET(name, type, conv)            \
+	static inline type name(const void *p) \
+	{                                      \
+		type v;                        \
+		memcpy(&v, p, sizeof(v));      \
+		return conv(v);                \
 	}
-#define BYTES_PUT(name, type, conv)                                                                \
-	static inline void name(void *p, type v)                                                   \
-	{                                                                                          \
-		v = conv(v);                                                                       \
-		memcpy(p, &v, sizeof(v));                                                          \
+#define BYTES_PUT(name, type, conv)              \
+	static inline void name(void *p, type v) \
+	{                                        \
+		v = conv(v);                     \
+		memcpy(p, &v, sizeof(v));        \
 	}
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define BYTES_LE(v) (v)

@@ -31,7 +31,8 @@ struct channel_handler {
  * @reliable	messages that exist per sender: bound of what can wait
  * Thread: control. Return: 0, -ENOMEM.
  */
-int channel_create(unsigned int workers, unsigned int lossy, unsigned int reliable, struct channel **chp);
+int channel_create(unsigned int workers, unsigned int lossy, unsigned int reliable,
+		   struct channel **chp);
 /* The rings must be empty. */
 void channel_destroy(struct channel *ch);
 
@@ -43,7 +44,8 @@ void channel_set_handler(struct channel *ch, unsigned int worker, enum channel_t
  * Stage @obj for worker @to; it leaves with the next channel_flush().
  * Thread: worker @from. Return: 0, -ENOBUFS (lossy only: the caller keeps the object).
  */
-int channel_send(struct channel *ch, unsigned int from, unsigned int to, enum channel_type type, void *obj);
+int channel_send(struct channel *ch, unsigned int from, unsigned int to, enum channel_type type,
+		 void *obj);
 
 /* Hand over what is staged. Thread: worker @from, at the end of each round and of each burst. */
 void channel_flush(struct channel *ch, unsigned int from);

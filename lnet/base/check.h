@@ -11,8 +11,8 @@
 /* Print the broken invariant and abort. Any thread. */
 noreturn void check_failed(const char *expr, const char *file, int line);
 
-#define CHECK(expr)                                                                                \
-	do {                                                                                       \
-		if (__builtin_expect(!(expr), 0))                                                  \
-			check_failed(#expr, __FILE__, __LINE__);                                   \
+#define CHECK(expr)                                              \
+	do {                                                     \
+		if (__builtin_expect(!(expr), 0))                \
+			check_failed(#expr, __FILE__, __LINE__); \
 	} while (0)

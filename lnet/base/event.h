@@ -25,7 +25,8 @@ struct event_limit {
  * @wake	called (any thread) after something was queued, to wake the control thread; may be NULL
  * Thread: control. Return: 0, -ENOMEM.
  */
-int event_queue_create(unsigned int capacity, void (*wake)(void *ctx), void *ctx, struct event_queue **qp);
+int event_queue_create(unsigned int capacity, void (*wake)(void *ctx), void *ctx,
+		       struct event_queue **qp);
 void event_queue_destroy(struct event_queue *q);
 
 /* Log through the control thread. @limit NULL: unlimited. Any thread; cheap when suppressed. */
@@ -36,8 +37,8 @@ void event_log(struct event_queue *q, struct event_limit *limit, uint64_t now, e
  * Run fn(ctx, arg) on the control thread. @arg (@len <= EVENT_ARG_MAX bytes) is copied.
  * Any thread. Return: 0, -ENOBUFS (counted).
  */
-int event_post(struct event_queue *q, void (*fn)(void *ctx, const void *arg, uint64_t now), void *ctx,
-	       const void *arg, unsigned int len);
+int event_post(struct event_queue *q, void (*fn)(void *ctx, const void *arg, uint64_t now),
+	       void *ctx, const void *arg, unsigned int len);
 
 /* Handle what waits. Thread: control. Return: events handled. */
 unsigned int event_queue_run(struct event_queue *q, uint64_t now);

@@ -11,7 +11,8 @@ struct rte_mbuf;
 
 /* IP and transport checksum and all lengths have been verified; padding is cut. The receiver owns @m. */
 struct ip_packet {
-	struct rte_mbuf *m; /* data starts at the transport header; may be a chain; first segment holds the whole
+	struct rte_mbuf *
+		m; /* data starts at the transport header; may be a chain; first segment holds the whole
 			       transport header */
 	struct ipaddr local; /* destination, an address of interface @iface */
 	struct ipaddr remote; /* source */

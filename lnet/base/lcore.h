@@ -37,8 +37,8 @@ struct lcore {
 };
 
 /* Thread: control. @tick_ns of the wheel. Return: 0, -ENOMEM. */
-int lcore_init(struct lcore *lc, unsigned int index, unsigned int count, unsigned int lcore_id, uint64_t now,
-	       uint64_t tick_ns);
+int lcore_init(struct lcore *lc, unsigned int index, unsigned int count, unsigned int lcore_id,
+	       uint64_t now, uint64_t tick_ns);
 void lcore_fini(struct lcore *lc);
 
 /*

@@ -39,7 +39,8 @@ static inline const void *
 snapshot_read(const struct snapshot *s)
 {
 	/* pairs with the release in snapshot_publish() */
-	return atomic_load_explicit(&((struct snapshot *)(uintptr_t)s)->current, memory_order_acquire);
+	return atomic_load_explicit(&((struct snapshot *)(uintptr_t)s)->current,
+				    memory_order_acquire);
 }
 
 /*

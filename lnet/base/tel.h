@@ -57,7 +57,8 @@ void tel_unregister_owner(struct tel *t, const void *owner);
 unsigned int tel_run(struct tel *t, uint64_t now);
 
 /* Text for "descr" of a failure; returns @rc, so that a handler says: return tel_fail(req, -EEXIST, "..."); */
-int tel_fail(struct tel_req *req, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int tel_fail(struct tel_req *req, int rc, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Answer a request that was kept. Thread: control. */
 void tel_finish(struct tel_req *req, int rc);
@@ -69,7 +70,8 @@ struct tel_out *tel_out(struct tel_req *req);
 void tel_int(struct tel_out *o, const char *key, int64_t v);
 void tel_u64(struct tel_out *o, const char *key, uint64_t v);
 void tel_str(struct tel_out *o, const char *key, const char *text);
-void tel_strf(struct tel_out *o, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void tel_strf(struct tel_out *o, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* A dict under @key: what is written until the matching tel_end() goes into it. Depth at most 8. */
 void tel_begin(struct tel_out *o, const char *key);
@@ -87,4 +89,5 @@ unsigned int tel_size(const struct tel_out *o);
  * Run one command without the socket, for tests and for start-up scripts: the same path as a client.
  * @json_out (@size bytes) gets the reply. Thread: control. Return: rc of the command; TEL_LATER is answered -EBUSY.
  */
-int tel_call(struct tel *t, const char *name, const char *params, char *json_out, unsigned int size, uint64_t now);
+int tel_call(struct tel *t, const char *name, const char *params, char *json_out, unsigned int size,
+	     uint64_t now);
