@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Texts of LNet's module parameters: `networks`, `routes`, and the bracket lists in them. Pure; the caller owns the
+ * Texts of LNet's module parameters: `networks` and `routes`. Pure; the caller owns the
  * arrays. Facts: control spec 4.0, 7.2, 7.5. Every failure names the place in the text and what is allowed there.
  */
 #pragma once
@@ -8,7 +8,6 @@
 #include "lnet/lnet.h"
 
 #define MODPARAMS_TEXT_MAX 4096 /* longest text of one parameter */
-#define MODPARAMS_LIST_MAX 128 /* NIDs that one expression may expand to */
 
 /*
  * "tcp0(p0),tcp1(p1)". Tunables are set to -1 (the LND's defaults).
@@ -25,17 +24,3 @@ int modparams_networks(const char *text, unsigned int n_cpts, struct lnet_net_co
  */
 int modparams_routes(const char *text, struct lnet_route_conf *routes, unsigned int max, char *why,
 		     unsigned int why_size);
-
-/*
- * Expand the bracket lists of @text ("192.0.2.[1-4,9]@tcp") left to right, the leftmost slowest, and hand each result to
- * @each, which returns 0 or ends the walk with its error.
- * Return: 0; -EINVAL (bad bracket), -ERANGE (high below low), -E2BIG (more than MODPARAMS_LIST_MAX); what @each returned.
- */
-int modparams_expand(const char *text, int (*each)(void *ctx, const char *item), void *ctx);
-
-/*
- * A comma list of NID expressions as `lnetctl` takes it.
- * Return: number of NIDs; -EINVAL (no '@', a process id, '*'), -ERANGE, -E2BIG; @why gets the text of control spec 3.4.
- */
-int modparams_nidlist(const char *text, struct lnet_nid *nids, unsigned int max, char *why,
-		      unsigned int why_size);

@@ -3,6 +3,7 @@
  * The `routes` parameter: entries "NETS [HOPS] GW[:PRIO] ...", separated by ';' or a newline, control spec 7.5. Pure.
  */
 #include "cfg/modparams.h"
+#include "cfg/nidlist.h"
 #include "lnet/base/kv.h"
 
 #include <errno.h>
@@ -92,7 +93,7 @@ one_entry(struct entry *e, char *text, char *why, unsigned int why_size)
 		return 0;
 	e->n_nets = 0;
 	e->hops = -1;
-	rc = modparams_expand(tok, add_net, e);
+	rc = nidlist_expand(tok, add_net, e);
 	if (rc < 0)
 		return why_not(why, why_size, rc, tok,
 			       "a network such as o2ib or tcp[1,3] is expected");
@@ -107,7 +108,7 @@ one_entry(struct entry *e, char *text, char *why, unsigned int why_size)
 		if (take_priority(tok, &e->priority) < 0)
 			return why_not(why, why_size, -EINVAL, tok,
 				       "a priority is 0 to 2147483647");
-		rc = strchr(tok, '@') == NULL ? -EINVAL : modparams_expand(tok, add_gateway, e);
+		rc = strchr(tok, '@') == NULL ? -EINVAL : nidlist_expand(tok, add_gateway, e);
 		if (rc < 0)
 			return why_not(why, why_size, rc, tok,
 				       "a gateway such as 192.0.2.1@tcp is expected");

@@ -2,7 +2,7 @@
 /*
  * Bracket lists: "a[1-3,7-11/2]b" becomes a1b, a2b, a3b, a7b, a9b, a11b. Pure.
  */
-#include "cfg/modparams.h"
+#include "cfg/nidlist.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -60,7 +60,7 @@ static int expand(struct expansion *x, const char *head, const char *text);
 static int
 expand_value(struct expansion *x, const char *head, unsigned long value, const char *tail)
 {
-	char done[MODPARAMS_TEXT_MAX];
+	char done[NIDLIST_TEXT_MAX];
 	int n = snprintf(done, sizeof(done), "%s%lu", head, value);
 
 	if (n < 0 || (size_t)n >= sizeof(done))
@@ -92,7 +92,7 @@ static int
 expand(struct expansion *x, const char *head, const char *text)
 {
 	const char *open = strchr(text, '[');
-	char done[MODPARAMS_TEXT_MAX];
+	char done[NIDLIST_TEXT_MAX];
 	const char *end;
 	int n;
 
@@ -100,7 +100,7 @@ expand(struct expansion *x, const char *head, const char *text)
 		if (strchr(text, ']') != NULL)
 			return -EINVAL;
 		n = snprintf(done, sizeof(done), "%s%s", head, text);
-		if (n < 0 || (size_t)n >= sizeof(done) || x->n == MODPARAMS_LIST_MAX)
+		if (n < 0 || (size_t)n >= sizeof(done) || x->n == NIDLIST_MAX)
 			return -E2BIG;
 		x->n++;
 		return x->each(x->ctx, done);
@@ -115,11 +115,11 @@ expand(struct expansion *x, const char *head, const char *text)
 }
 
 int
-modparams_expand(const char *text, int (*each)(void *ctx, const char *item), void *ctx)
+nidlist_expand(const char *text, int (*each)(void *ctx, const char *item), void *ctx)
 {
 	struct expansion x = {.each = each, .ctx = ctx};
 
-	if (strlen(text) >= MODPARAMS_TEXT_MAX)
+	if (strlen(text) >= NIDLIST_TEXT_MAX)
 		return -E2BIG;
 	return expand(&x, "", text);
 }
@@ -179,11 +179,11 @@ element(const char *p, char *item, size_t size)
 }
 
 int
-modparams_nidlist(const char *text, struct lnet_nid *nids, unsigned int max, char *why,
-		  unsigned int why_size)
+nidlist_parse(const char *text, struct lnet_nid *nids, unsigned int max, char *why,
+	      unsigned int why_size)
 {
 	struct nidlist l = {.nids = nids, .max = max};
-	char item[MODPARAMS_TEXT_MAX];
+	char item[NIDLIST_TEXT_MAX];
 	const char *p = text;
 	int rc;
 
@@ -195,7 +195,7 @@ modparams_nidlist(const char *text, struct lnet_nid *nids, unsigned int max, cha
 		p = element(p, item, sizeof(item));
 		rc = strchr(item, '@') == NULL || strchr(item, '*') != NULL
 			? -EINVAL
-			: modparams_expand(item, nidlist_add, &l);
+			: nidlist_expand(item, nidlist_add, &l);
 		if (rc < 0) {
 			snprintf(why, why_size, "%s", nidlist_why(item, rc));
 			return rc;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lnetctl lnet and net. */
+#include "app/ctl/lnetctl.h"
+#include "app/ctl/opts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+int
+lnet_configure_cmd(struct tool *t, int argc, char **argv)
+{
+	static const struct opt opts[] = {
+		{"all", 'a', "all", OPT_FLAG, 0, 0},
+		{"large", 'l', "large", OPT_FLAG, 0, 0},
+		{NULL, 0, NULL, OPT_FLAG, 0, 0},
+	};
+	struct params p;
+
+	params_init(&p);
+	if (opts_read(argc, argv, opts, &p, NULL) < 0)
+		return -EINVAL;
+	return tool_change(t, "/lnet/configure", &p, "configure", "lnet");
+}
+
+int
+lnet_unconfigure_cmd(struct tool *t, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return tool_change(t, "/lnet/unconfigure", NULL, "configure", "lnet");
+}
+
+static const struct opt net_opts[] = {
+	{"net", 'n', "net", OPT_TEXT, 0, 0},
+	{"if", 'i', "if", OPT_TEXT, 0, 0},
+	{"peer-timeout", 't', "peer_timeout", OPT_NUMBER, -1, INT_MAX},
+	{"peer-credits", 'c', "peer_credits", OPT_NUMBER, 1, 65535},
+	{"peer-buffer-credits", 'b', "peer_buffer_credits", OPT_NUMBER, 0, 65535},
+	{"credits", 'r', "credits", OPT_NUMBER, 1, 65535},
+	{"conns-per-peer", 'm', "conns_per_peer", OPT_NUMBER, 0, 127},
+	{"tos", 0, "tos", OPT_NUMBER, -1, 255},
+	{NULL, 0, NULL, OPT_FLAG, 0, 0},
+};
+
+int
+net_add_cmd(struct tool *t, int argc, char **argv)
+{
+	struct params p;
+
+	params_init(&p);
+	if (opts_read(argc, argv, net_opts, &p, NULL) < 0)
+		return -EINVAL;
+	if (!params_has(&p, "net")) {
+		printf("missing mandatory parameters in NI config: 'network'\n");
+		return -EINVAL;
+	}
+	if (!params_has(&p, "if")) {
+		printf("creating a local NI needs at least one interface\n");
+		return -EINVAL;
+	}
+	return tool_change(t, "/lnet/net/add", &p, "add", "net");
+}
+
+int
+net_del_cmd(struct tool *t, int argc, char **argv)
+{
+	struct params p;
+
+	params_init(&p);
+	if (opts_read(argc, argv, net_opts, &p, NULL) < 0)
+		return -EINVAL;
+	if (!params_has(&p, "net")) {
+		printf("missing mandatory parameters in NI config: 'network'\n");
+		return -EINVAL;
+	}
+	return tool_change(t, "/lnet/net/del", &p, "del", "net");
+}
+
+int
+net_show_cmd(struct tool *t, int argc, char **argv)
+{
+	static const struct opt opts[] = {
+		{"net", 'n', "net", OPT_TEXT, 0, 0},
+		{"verbose", 'v', NULL, OPT_VERBOSE, 0, 0},
+		{NULL, 0, NULL, OPT_FLAG, 0, 0},
+	};
+	struct node *reply;
+	struct params p;
+	int verbose = 0, rc;
+
+	params_init(&p);
+	if (opts_read(argc, argv, opts, &p, &verbose) < 0)
+		return -EINVAL;
+	params_add_int(&p, "v", verbose);
+	reply = tool_list(t, "/lnet/net/show", &p);
+	if (reply == NULL)
+		return -EINVAL;
+	rc = (int)node_int(reply, "rc", 0);
+	if (rc < 0)
+		error_a("show", "net", rc, node_text(reply, "descr", strerror(-rc)));
+	show_data(t, reply, "net", &yaml_a);
+	return rc < 0 ? -EINVAL : 0;
+}

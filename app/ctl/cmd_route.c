@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lnetctl route and routing. */
+#include "app/ctl/lnetctl.h"
+#include "app/ctl/opts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+static const struct opt route_opts[] = {
+	{"net", 'n', "net", OPT_TEXT, 0, 0},
+	{"gateway", 'g', "gw", OPT_TEXT, 0, 0},
+	{"hop", 'c', "hop", OPT_NUMBER, INT_MIN, INT_MAX},
+	{"hop-count", 0, "hop", OPT_NUMBER, INT_MIN, INT_MAX},
+	{"priority", 'p', "prio", OPT_NUMBER, INT_MIN, INT_MAX},
+	{"verbose", 'v', NULL, OPT_VERBOSE, 0, 0},
+	{NULL, 0, NULL, OPT_FLAG, 0, 0},
+};
+
+static int
+change(struct tool *t, int argc, char **argv, const char *cmd, const char *op)
+{
+	struct params p;
+	int ignored = 0;
+	bool net, gw;
+
+	params_init(&p);
+	if (opts_read(argc, argv, route_opts, &p, &ignored) < 0)
+		return -EINVAL;
+	net = params_has(&p, "net");
+	gw = params_has(&p, "gw");
+	if (!net || !gw) {
+		printf("missing mandatory parameters:'%s%s%s'\n", net ? "" : "net",
+		       !net && !gw ? " , " : "", gw ? "" : "gateway");
+		return -EINVAL;
+	}
+	return tool_change(t, cmd, &p, op, "route");
+}
+
+int
+route_add_cmd(struct tool *t, int argc, char **argv)
+{
+	return change(t, argc, argv, "/lnet/route/add", "add");
+}
+
+int
+route_del_cmd(struct tool *t, int argc, char **argv)
+{
+	return change(t, argc, argv, "/lnet/route/del", "del");
+}
+
+int
+route_show_cmd(struct tool *t, int argc, char **argv)
+{
+	struct node *reply;
+	struct params p;
+	int verbose = 0, rc;
+
+	params_init(&p);
+	if (opts_read(argc, argv, route_opts, &p, &verbose) < 0)
+		return -EINVAL;
+	params_add_int(&p, "v", verbose);
+	reply = tool_list(t, "/lnet/route/show", &p);
+	if (reply == NULL)
+		return -EINVAL;
+	rc = (int)node_int(reply, "rc", 0);
+	if (rc < 0)
+		error_a("show", "route", rc, node_text(reply, "descr", strerror(-rc)));
+	show_data(t, reply, "route", &yaml_a);
+	return rc < 0 ? -EINVAL : 0;
+}
+
+int
+routing_show_cmd(struct tool *t, int argc, char **argv)
+{
+	struct node *reply = tool_call(t, "/lnet/routing/show", NULL);
+	char text[160];
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	if (reply == NULL)
+		return -EINVAL;
+	rc = (int)node_int(reply, "rc", 0);
+	if (rc < 0) {
+		snprintf(text, sizeof(text), "cannot get routing information: %s",
+			 node_text(reply, "descr", strerror(-rc)));
+		error_b("show", "routing", rc, text);
+	}
+	if (rc < 0 || t->json)
+		node_free(reply);
+	else
+		show_routing(reply, false, stdout);
+	return rc;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How replies become the documents of lnetctl. */
+#include "app/ctl/lnetctl.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+show_data(const struct tool *t, struct node *reply, const char *top, const struct yaml_dialect *d)
+{
+	struct node *data = node_take(reply, "data"), *root = node_map(NULL);
+
+	if (data != NULL && data->first != NULL && !t->json) {
+		node_add(root, data, top);
+		data = NULL;
+		yaml_print(root, d, stdout);
+	}
+	node_free(data);
+	node_free(root);
+	node_free(reply);
+}
+
+/* The socket's "cpt0" is the document's "cpt[0]". */
+static void
+add_cpts(struct node *list, struct node *data)
+{
+	struct node *cpt, *item;
+	char key[16], name[32];
+	unsigned int i = 0;
+
+	while (data != NULL && data->first != NULL) {
+		cpt = node_take(data, data->first->key);
+		snprintf(key, sizeof(key), "%u", i++);
+		snprintf(name, sizeof(name), "cpt[%s]", cpt->key + strcspn(cpt->key, "0123456789"));
+		item = node_map(key);
+		node_add(item, cpt, name);
+		node_add(list, item, NULL);
+	}
+}
+
+void
+show_routing(struct node *reply, bool backup, FILE *f)
+{
+	struct node *root = node_map(NULL), *routing = node_map("routing"),
+		    *data = node_take(reply, "data");
+	struct node *buffers = node_take(reply, "buffers"), *enable;
+	char key[16];
+
+	if (data != NULL) {
+		enable = node_map("0");
+		if (!backup)
+			add_cpts(routing, data);
+		snprintf(key, sizeof(key), "%u", node_count(routing));
+		node_add_int(enable, "enable", node_int(reply, "enable", 0));
+		if (backup)
+			node_add_int(routing, "enable", node_int(reply, "enable", 0));
+		else
+			node_add(routing, enable, key);
+		if (backup)
+			node_free(enable);
+		node_add(root, routing, NULL);
+		routing = NULL;
+	}
+	if (buffers != NULL) {
+		node_add(root, buffers, "buffers");
+		buffers = NULL;
+	}
+	yaml_print(root, &yaml_b, f);
+	node_free(data);
+	node_free(routing);
+	node_free(root);
+	node_free(reply);
+}
+
+int
+verbose_level(int argc, char **argv, const char *optarg_text, int *optind_p)
+{
+	const char *text = optarg_text;
+
+	if (text == NULL && *optind_p < argc && isdigit((unsigned char)argv[*optind_p][0]))
+		text = argv[(*optind_p)++];
+	return text != NULL && isdigit((unsigned char)*text) ? atoi(text) : 1;
+}

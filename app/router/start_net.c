@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Start steps of the layers: interfaces, TCP engines, network drivers, LNet, commands, and the workers' loops. */
+#include "app/router/steps.h"
+#include "drivers/ether/ether.h"
+#include "drivers/tcp/tcp.h"
+#include "drivers/tcp/tcp_tel.h"
+#include "lnet/base/channel.h"
+
+#define LOG_TYPE LOG_T_APP
+#include "lnet/base/log.h"
+
+#include <rte_launch.h>
+#include <rte_random.h>
+
+#include <errno.h>
+#include <string.h>
+
+/* --- the glue between drivers that may not know each other: ether below, TCP above --- */
+
+static int
+env_path(void *arg, const struct ipaddr *local, const struct ipaddr *remote, struct tcp_path *path)
+{
+	struct ether_path p;
+	int rc = ether_path(arg, local, remote, &p);
+
+	if (rc == 0)
+		*path = (struct tcp_path){
+			.iface = p.iface,
+			.mtu = p.mtu,
+			.tso_max = p.tso_max,
+			.tso_max_slices = p.tso_max_slices,
+			.max_slices = p.max_slices,
+		};
+	return rc;
+}
+
+static void
+env_output(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss, uint8_t tos,
+	   uint64_t now)
+{
+	ether_output_tcp(arg, flow, m, mss, tos, now);
+}
+
+static void
+env_reachable(void *arg, const struct ipaddr *remote, uint64_t now)
+{
+	ether_reachable(arg, remote, now);
+}
+
+static void
+up_tcp(void *ctx, const struct ip_packet *pkts, unsigned int n, uint64_t now)
+{
+	tcp_input(ctx, pkts, n, now);
+}
+
+static void
+up_error(void *ctx, const struct ip_error_info *info, uint64_t now)
+{
+	tcp_icmp_error(ctx, info, now);
+}
+
+static void
+link_changed(void *ctx, unsigned int iface, bool up, uint64_t now)
+{
+	struct app *app = ctx;
+	struct ether_iface_info info;
+	struct lnet_ni *ni;
+	unsigned int i;
+
+	if (app->lnet == NULL || ether_iface_get(app->ether, iface, &info) < 0)
+		return;
+	for (i = 0; (ni = lnet_ni_at(app->lnet, i)) != NULL; i++)
+		if (strcmp(ni->ifname, info.name) == 0)
+			lnet_ni_set_fatal(ni, !up, now);
+}
+
+/* --- interfaces --- */
+
+int
+interfaces_start(struct app *app)
+{
+	struct ether_link_ops ops = {.ctx = app, .link = link_changed};
+	unsigned int i;
+	int rc;
+
+	rc = ether_create(app->lcores, app->n_workers, &ops, &app->ether);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < app->args.n_ifaces && rc >= 0; i++)
+		rc = ether_iface_add(app->ether, &app->args.ifaces[i], app->why, sizeof(app->why));
+	if (rc >= 0)
+		rc = ether_start(app->ether, clock_now(&app->clock), app->why, sizeof(app->why));
+	if (rc < 0) {
+		ether_destroy(app->ether);
+		app->ether = NULL;
+		return rc;
+	}
+	for (i = 0; i < app->n_workers; i++) {
+		app->workers[i].ether = ether_lcore(app->ether, i);
+		if (app->channel != NULL)
+			channel_set_handler(
+				app->channel, i, CHANNEL_PACKET,
+				(struct channel_handler){ether_fan_in, app->workers[i].ether});
+	}
+	return 0;
+}
+
+void
+interfaces_stop(struct app *app)
+{
+	ether_destroy(app->ether);
+	app->ether = NULL;
+}
+
+/* --- TCP --- */
+
+static void
+tcp_settings(const struct app *app, struct tcp_config *cfg)
+{
+	const struct socklnd_config *s = &app->args.socklnd;
+	unsigned int i;
+	uint64_t r;
+
+	tcp_config_default(cfg);
+	cfg->max_conns = (unsigned int)app->args.max_conns;
+	cfg->rcv_wnd_min = (uint32_t)app->args.window_min;
+	cfg->keepalive_idle = (uint64_t)s->keepalive_idle_s * NS_PER_S_;
+	cfg->keepalive_intvl = (uint64_t)s->keepalive_intvl_s * NS_PER_S_;
+	cfg->keepalive_count = (unsigned int)s->keepalive_count;
+	cfg->connect_timeout = (uint64_t)s->sock_timeout_s * NS_PER_S_;
+	cfg->clock_offset = clock_wall() - clock_now(&app->clock);
+	/* the same key on every worker: a restart of one connection may meet another port, not another worker */
+	for (i = 0; i < sizeof(cfg->secret); i += sizeof(r)) {
+		r = rte_rand();
+		memcpy(cfg->secret + i, &r, sizeof(r));
+	}
+}
+
+int
+tcp_start(struct app *app)
+{
+	struct tcp_config cfg;
+	struct ether_up up = {.tcp = up_tcp, .error = up_error};
+	unsigned int i;
+	int rc;
+
+	tcp_settings(app, &cfg);
+	for (i = 0; i < app->n_workers; i++) {
+		app->tcp_env[i] = (struct tcp_env){
+			.arg = app->workers[i].ether,
+			.path = env_path,
+			.output = env_output,
+			.reachable = env_reachable,
+		};
+		rc = tcp_create(app->lcores[i], &app->tcp_env[i], &cfg, clock_now(&app->clock),
+				&app->tcp[i]);
+		if (rc < 0) {
+			while (i-- > 0)
+				tcp_destroy(app->tcp[i], clock_now(&app->clock));
+			return app_fail(app, rc, "no memory for %u TCP connections on worker %u",
+					cfg.max_conns, i);
+		}
+		app->workers[i].tcp = app->tcp[i];
+		up.ctx = app->tcp[i];
+		ether_set_up(app->workers[i].ether, &up);
+	}
+	return 0;
+}
+
+void
+tcp_stop(struct app *app)
+{
+	unsigned int i;
+
+	for (i = app->n_workers; i-- > 0;) {
+		tcp_destroy(app->tcp[i], clock_now(&app->clock));
+		app->workers[i].tcp = NULL;
+	}
+}
+
+/* --- network drivers --- */
+
+static int
+find_iface(void *ctx, const char *name, struct socklnd_iface *out)
+{
+	struct app *app = ctx;
+	struct ether_iface_info info;
+	unsigned int i;
+	int rc;
+
+	rc = *name == '\0' ? ether_iface_get(app->ether, 0, &info)
+			   : ether_iface_find(app->ether, name, &info);
+	if (rc < 0)
+		return rc;
+	memset(out, 0, sizeof(*out));
+	out->index = info.index;
+	out->speed_mbps = info.speed_mbps;
+	out->mtu = info.conf->mtu;
+	out->link_up = info.link_up;
+	out->name = info.name;
+	for (i = 0; i < info.conf->n_addrs; i++) {
+		if (info.conf->addrs[i].addr.family == IP_V4 && out->v4.family == IP_NONE)
+			out->v4 = info.conf->addrs[i].addr;
+		if (info.conf->addrs[i].addr.family == IP_V6 && out->v6.family == IP_NONE)
+			out->v6 = info.conf->addrs[i].addr;
+	}
+	return 0;
+}
+
+static unsigned int
+find_home(void *ctx, const struct ipaddr *local, const struct ipaddr *remote)
+{
+	struct app *app = ctx;
+
+	return ether_home(app->ether, local, remote);
+}
+
+int
+socklnd_start(struct app *app)
+{
+	struct socklnd_env env = {
+		.ctx = app,
+		.iface_find = find_iface,
+		.home = find_home,
+		.n_workers = app->n_workers,
+	};
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < app->n_workers; i++) {
+		env.tcp[i] = app->tcp[i];
+		env.lcores[i] = app->lcores[i];
+	}
+	rc = socklnd_create(&env, &app->args.socklnd, &app->socklnd);
+	return rc < 0 ? app_fail(app, rc, "socklnd: %s", strerror(-rc)) : 0;
+}
+
+void
+socklnd_stop(struct app *app)
+{
+	socklnd_destroy(app->socklnd);
+}
+
+/* --- LNet --- */
+
+static uint64_t
+wall(void *ctx)
+{
+	(void)ctx;
+	return clock_wall();
+}
+
+int
+lnet_start(struct app *app)
+{
+	struct lnet_lnd lnds[REGISTRY_LNDS];
+	struct lnet_env env = {
+		.lcores = app->lcores,
+		.n_lcores = app->n_workers,
+		.channel = app->channel,
+		.quiesce = &app->quiesce,
+		.lnds = lnds,
+		.n_lnds = REGISTRY_LNDS,
+		.wall_clock = wall,
+	};
+	struct channel_handler h;
+	unsigned int i;
+	int rc;
+
+	registry_lnds(app, lnds);
+	app->args.lnet.wall_ns = clock_wall();
+	rc = lnet_create(&env, &app->args.lnet, clock_now(&app->clock), &app->lnet, app->why,
+			 sizeof(app->why));
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < app->n_workers; i++) {
+		app->workers[i].cpt = lnet_cpt_of(app->lnet, i);
+		if (app->channel == NULL)
+			continue;
+		h = (struct channel_handler){lnet_channel_msg, app->workers[i].cpt};
+		channel_set_handler(app->channel, i, CHANNEL_MSG, h);
+		h.fn = lnet_channel_done;
+		channel_set_handler(app->channel, i, CHANNEL_DONE, h);
+	}
+	return 0;
+}
+
+void
+lnet_stop(struct app *app)
+{
+	if (lnet_leaks(app->lnet) > 0)
+		app->exit_code = 1;
+	lnet_destroy(app->lnet);
+	app->lnet = NULL;
+}
+
+/* --- commands, workers --- */
+
+int
+commands_start(struct app *app)
+{
+	int rc = app_tel_register(app);
+
+	if (rc == 0)
+		rc = ether_tel_register(app->ether, app->tel);
+	if (rc == 0)
+		rc = tcp_tel_register(app->tcp, app->n_workers, app->lcores, app->tel);
+	if (rc == 0)
+		rc = socklnd_tel_register(app->socklnd, app->tel);
+	if (rc == 0)
+		rc = lnet_tel_register(app->lnet, app->tel);
+	if (rc < 0)
+		commands_stop(app);
+	return rc;
+}
+
+void
+commands_stop(struct app *app)
+{
+	tel_unregister_owner(app->tel, app->lnet);
+	tel_unregister_owner(app->tel, app->socklnd);
+	tel_unregister_owner(app->tel, app->tcp);
+	tel_unregister_owner(app->tel, app->ether);
+	tel_unregister_owner(app->tel, app);
+}
+
+static void
+stop_workers(struct app *app, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		worker_stop(&app->workers[i]);
+	for (i = 0; i < n; i++)
+		rte_eal_wait_lcore(app->workers[i].lc.lcore_id);
+}
+
+int
+workers_start(struct app *app)
+{
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < app->n_workers; i++) {
+		rc = rte_eal_remote_launch(worker_loop, &app->workers[i],
+					   app->workers[i].lc.lcore_id);
+		if (rc < 0) {
+			stop_workers(app, i);
+			return app_fail(app, rc, "worker %u cannot be launched: %s", i,
+					strerror(-rc));
+		}
+	}
+	return 0;
+}
+
+void
+workers_stop(struct app *app)
+{
+	stop_workers(app, app->n_workers);
+}

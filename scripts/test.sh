@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Install what is needed, build, and pass every test. As root, with or without hugepages, again and again.
+# Usage: test.sh [STAGE...]; stages: lint gcc clang asan tsan smoke (all without an argument).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+need_root
+scripts/deps.sh build test lint
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(lint gcc clang asan tsan smoke)
+before=$(state_of_machine)
+passed=0 failed=0 skipped=0
+
+# count DIR: add the results of meson's last run in DIR.
+count() {
+	local n
+	n=$(python3 - "$1" <<'PY'
+import json, sys
+ok = bad = skip = 0
+for line in open(sys.argv[1] + '/meson-logs/testlog.json'):
+    r = json.loads(line)
+    if r['result'] == 'OK':
+        ok += 1
+    elif r['result'] == 'SKIP':
+        skip += 1
+    else:
+        bad += 1
+    if r['result'] != 'OK':
+        print(r['result'], r['name'], file=sys.stderr)
+        print((r.get('stdout') or '')[-3000:], (r.get('stderr') or '')[-3000:], file=sys.stderr)
+print(ok, bad, skip)
+PY
+	)
+	read -r ok bad skip <<<"$n"
+	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+}
+
+# build DIR [MESON OPTION...]
+build() {
+	local dir=$1
+	shift
+	[ -f "$dir/build.ninja" ] || meson setup "$dir" "$@" >/dev/null
+	ninja -C "$dir" --quiet
+}
+
+# run_suites DIR SUITE...
+run_suites() {
+	local dir=$1 s args=()
+	shift
+	for s in "$@"; do args+=(--suite "$s"); done
+	meson test -C "$dir" --no-rebuild --print-errorlogs "${args[@]}" || true
+	count "$dir"
+}
+
+stage_lint() {
+	if scripts/lint.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+stage_gcc() {
+	build build
+	run_suites build unit sim fuzz
+}
+
+stage_clang() {
+	CC=clang build build-clang
+	run_suites build-clang unit
+}
+
+stage_asan() {
+	build build-asan -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
+	ASAN_OPTIONS=detect_leaks=1 run_suites build-asan unit sim fuzz
+}
+
+stage_tsan() {
+	CC=clang build build-tsan -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false \
+		-Dc_args=-DRTE_USE_C11_MEM_MODEL
+	run_suites build-tsan threads
+}
+
+# One test at a time: each makes its own namespaces and shares the two cores of a small machine.
+stage_smoke() {
+	build build
+	meson test -C build --no-rebuild --print-errorlogs --num-processes 1 --suite smoke || true
+	count build
+}
+
+for stage in "${stages[@]}"; do
+	echo "== $stage"
+	"stage_$stage"
+done
+
+if ! compare_state "$before"; then
+	failed=$((failed + 1))
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
