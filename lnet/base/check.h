@@ -6,10 +6,9 @@
 #pragma once
 
 #include <assert.h>
-#include <stdnoreturn.h>
 
 /* Print the broken invariant and abort. Any thread. */
-noreturn void check_failed(const char *expr, const char *file, int line);
+_Noreturn void check_failed(const char *expr, const char *file, int line);
 
 #define CHECK(expr)                                              \
 	do {                                                     \
