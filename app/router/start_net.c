@@ -9,6 +9,7 @@
 #define LOG_TYPE LOG_T_APP
 #include "lnet/base/log.h"
 
+#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_random.h>
 
@@ -63,15 +64,9 @@ static void
 link_changed(void *ctx, unsigned int iface, bool up, uint64_t now)
 {
 	struct app *app = ctx;
-	struct ether_iface_info info;
-	struct lnet_ni *ni;
-	unsigned int i;
 
-	if (app->lnet == NULL || ether_iface_get(app->ether, iface, &info) < 0)
-		return;
-	for (i = 0; (ni = lnet_ni_at(app->lnet, i)) != NULL; i++)
-		if (strcmp(ni->ifname, info.name) == 0)
-			lnet_ni_set_fatal(ni, !up, now);
+	if (app->socklnd != NULL)
+		socklnd_link(app->socklnd, iface, up, now);
 }
 
 /* --- interfaces --- */
@@ -117,19 +112,14 @@ interfaces_stop(struct app *app)
 static void
 tcp_settings(const struct app *app, struct tcp_config *cfg)
 {
-	const struct socklnd_config *s = &app->args.socklnd;
 	unsigned int i;
 	uint64_t r;
 
 	tcp_config_default(cfg);
+	socklnd_tcp_config(&app->args.socklnd, cfg);
 	cfg->max_conns = (unsigned int)app->args.max_conns;
 	cfg->rcv_wnd_min = (uint32_t)app->args.window_min;
-	cfg->keepalive_idle = (uint64_t)s->keepalive_idle_s * NS_PER_S_;
-	cfg->keepalive_intvl = (uint64_t)s->keepalive_intvl_s * NS_PER_S_;
-	cfg->keepalive_count = (unsigned int)s->keepalive_count;
-	cfg->connect_timeout = (uint64_t)s->sock_timeout_s * NS_PER_S_;
 	cfg->clock_offset = clock_wall() - clock_now(&app->clock);
-	/* the same key on every worker: a restart of one connection may meet another port, not another worker */
 	for (i = 0; i < sizeof(cfg->secret); i += sizeof(r)) {
 		r = rte_rand();
 		memcpy(cfg->secret + i, &r, sizeof(r));
@@ -181,11 +171,10 @@ tcp_stop(struct app *app)
 /* --- network drivers --- */
 
 static int
-find_iface(void *ctx, const char *name, struct socklnd_iface *out)
+find_iface(void *arg, const char *name, struct socklnd_iface *out)
 {
-	struct app *app = ctx;
+	struct app *app = arg;
 	struct ether_iface_info info;
-	unsigned int i;
 	int rc;
 
 	rc = *name == '\0' ? ether_iface_get(app->ether, 0, &info)
@@ -197,20 +186,16 @@ find_iface(void *ctx, const char *name, struct socklnd_iface *out)
 	out->speed_mbps = info.speed_mbps;
 	out->mtu = info.conf->mtu;
 	out->link_up = info.link_up;
-	out->name = info.name;
-	for (i = 0; i < info.conf->n_addrs; i++) {
-		if (info.conf->addrs[i].addr.family == IP_V4 && out->v4.family == IP_NONE)
-			out->v4 = info.conf->addrs[i].addr;
-		if (info.conf->addrs[i].addr.family == IP_V6 && out->v6.family == IP_NONE)
-			out->v6 = info.conf->addrs[i].addr;
-	}
+	for (; out->n_addrs < info.conf->n_addrs && out->n_addrs < SOCKLND_ADDRS_MAX;
+	     out->n_addrs++)
+		out->addrs[out->n_addrs] = info.conf->addrs[out->n_addrs].addr;
 	return 0;
 }
 
 static unsigned int
-find_home(void *ctx, const struct ipaddr *local, const struct ipaddr *remote)
+find_home(void *arg, const struct ipaddr *local, const struct ipaddr *remote)
 {
-	struct app *app = ctx;
+	struct app *app = arg;
 
 	return ether_home(app->ether, local, remote);
 }
@@ -219,8 +204,8 @@ int
 socklnd_start(struct app *app)
 {
 	struct socklnd_env env = {
-		.ctx = app,
-		.iface_find = find_iface,
+		.arg = app,
+		.iface = find_iface,
 		.home = find_home,
 		.n_workers = app->n_workers,
 	};
@@ -238,7 +223,10 @@ socklnd_start(struct app *app)
 void
 socklnd_stop(struct app *app)
 {
+	if (socklnd_leaks(app->socklnd) > 0)
+		app->exit_code = 1;
 	socklnd_destroy(app->socklnd);
+	app->socklnd = NULL;
 }
 
 /* --- LNet --- */
@@ -335,6 +323,17 @@ stop_workers(struct app *app, unsigned int n)
 		rte_eal_wait_lcore(app->workers[i].lc.lcore_id);
 }
 
+/* Until a worker polls, lcore_call() runs in the caller: the two must not overlap. */
+static void
+wait_running(struct app *app)
+{
+	unsigned int i;
+
+	for (i = 0; i < app->n_workers; i++)
+		while (!atomic_load_explicit(&app->workers[i].lc.running, memory_order_acquire))
+			rte_delay_us_sleep(100);
+}
+
 int
 workers_start(struct app *app)
 {
@@ -350,6 +349,7 @@ workers_start(struct app *app)
 					strerror(-rc));
 		}
 	}
+	wait_running(app);
 	return 0;
 }
 
