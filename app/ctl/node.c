@@ -196,6 +196,20 @@ from_yaml(yaml_document_t *doc, yaml_node_t *y, const char *key)
 	return n;
 }
 
+/* Nothing may follow the document. */
+static bool
+at_end(yaml_parser_t *parser)
+{
+	yaml_document_t doc;
+	bool end;
+
+	if (!yaml_parser_load(parser, &doc))
+		return false;
+	end = yaml_document_get_root_node(&doc) == NULL;
+	yaml_document_delete(&doc);
+	return end;
+}
+
 struct node *
 node_parse(const char *json)
 {
@@ -212,6 +226,10 @@ node_parse(const char *json)
 		if (root != NULL && root->type == YAML_MAPPING_NODE)
 			n = from_yaml(&doc, root, NULL);
 		yaml_document_delete(&doc);
+	}
+	if (n != NULL && !at_end(&parser)) {
+		node_free(n);
+		n = NULL;
 	}
 	yaml_parser_delete(&parser);
 	return n;
