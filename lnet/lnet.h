@@ -50,6 +50,20 @@ struct lnet_params {
 };
 void lnet_params_default(struct lnet_params *p);
 
+/* Classes of router buffers (spec 7.1). */
+enum lnet_rtr_class {
+	LNET_RTR_TINY,
+	LNET_RTR_SMALL,
+	LNET_RTR_LARGE,
+	LNET_RTR_CLASSES
+};
+
+/* Buffers of a class on each of @n_cpts CPTs: max(1, total / n_cpts) with 0 = the default total. Pure. */
+unsigned int lnet_params_buffers(const struct lnet_params *p, enum lnet_rtr_class class, unsigned int n_cpts);
+
+/* Messages that can exist on one CPT at the same time: what a channel between two CPTs has to hold. Pure. */
+unsigned int lnet_params_messages(const struct lnet_params *p, unsigned int n_cpts);
+
 /* What the core needs from the application. */
 struct lnet_env {
 	struct lcore **lcores;
@@ -91,6 +105,8 @@ enum lnet_state {
 enum lnet_state lnet_state(const struct lnet *l);
 bool lnet_is_configured(const struct lnet *l);
 bool lnet_is_routing(const struct lnet *l);
+/* No message is under way: every router buffer and credit is back. */
+bool lnet_is_idle(const struct lnet *l);
 
 /* Add and remove at run time; Return codes and texts: control spec 3.4. */
 int lnet_net_add(struct lnet *l, const struct lnet_net_conf *conf, uint64_t now, char *why,

@@ -85,6 +85,8 @@ static const struct option options[] = {
 	 "s, TCP; 0 = off"},
 	{"keepalive_count", NUMBER, AT(socklnd.keepalive_count), 0, 255, NULL,
 	 "TCP probes; 0 = off"},
+	{"prefer_ipv6", NUMBER, AT(socklnd.prefer_ipv6), 0, 1, NULL,
+	 "give NIs their interface's IPv6 address"},
 	{"round_robin", NUMBER, AT(socklnd.round_robin), 0, 1, NULL,
 	 "among equally loaded connections"},
 	{"tx_buffer_size", NUMBER, AT(socklnd.tx_buffer_size), 0, INT_MAX, NULL,

@@ -53,6 +53,16 @@ struct ether_iface_conf {
 	unsigned int n_neighbours;
 };
 
+/*
+ * Text to interface, as --interface takes it:
+ *	name=p0,port=net_af_packet0,ip=10.0.0.1/24,ip=fd00::1/64,gw=10.0.0.254,route=10.9.0.0/16@10.0.0.253,
+ *	vlan=5,mtu=9000,neigh=10.0.0.7@02:00:00:00:00:07
+ * `name`, `port` and one `ip` are needed; `ip`, `gw`, `route` and `neigh` may be repeated. Pure.
+ * Return: 0; -EINVAL with the key, its value and what is allowed in @why.
+ */
+int ether_iface_parse(const char *text, struct ether_iface_conf *conf, char *why,
+		      unsigned int why_size);
+
 /* Where received packets go. Called on the receiving (home) worker's lcore; @ctx is that worker's. */
 struct ether_up {
 	void *ctx;
@@ -79,14 +89,19 @@ int ether_create(struct lcore **lcores, unsigned int n, const struct ether_link_
 void ether_destroy(struct ether *e);
 
 /*
- * Add an interface; its port is configured with the first interface that names it (all its queues, one pair per
- * worker where the device can, else one, with software fan-out).
- * Before ether_start(). Thread: control. Return: index >= 0; -ENODEV, -EEXIST (name, address or VLAN taken), -EINVAL with the reason in @why.
+ * Add an interface. Its port has to be there; it is configured by ether_start(), for all the interfaces that name it.
+ * Before ether_start(). Thread: control.
+ * Return: index >= 0; -ENODEV, -EEXIST (name, address or VLAN taken), -EINVAL, -ENOSPC, -ENOMEM, with the reason in @why.
  */
 int ether_iface_add(struct ether *e, const struct ether_iface_conf *conf, char *why,
 		    unsigned int why_size);
 
-/* Start the ports. What was started is stopped again on failure. Thread: control. */
+/*
+ * Configure and start the ports: a pair of queues per worker where the device spreads by address, else one pair (all,
+ * where the device fills them anyway), with software fan-out. What was started is stopped again on failure.
+ * Before the workers poll. Thread: control.
+ * Return: 0 or -errno of the driver, with the reason in @why; -EINVAL: an MTU that a port cannot take.
+ */
 int ether_start(struct ether *e, uint64_t now, char *why, unsigned int why_size);
 
 /* Receive descriptors that the ports hold, in bytes of true size: for the ledger's floor. */
@@ -94,6 +109,7 @@ uint64_t ether_floor_bytes(const struct ether *e, unsigned int worker);
 
 /* The part of worker @index; lives as long as @e. */
 struct ether_lcore *ether_lcore(struct ether *e, unsigned int index);
+/* Before the workers poll. Thread: control. */
 void ether_set_up(struct ether_lcore *el, const struct ether_up *up);
 
 /*
@@ -116,6 +132,10 @@ struct ether_path {
 	uint32_t tso_max;
 	uint16_t tso_max_slices, max_slices;
 };
+/*
+ * Return: 0, -EADDRNOTAVAIL (@local is not ours, or not usable yet), -ENETUNREACH (no route), -ENETDOWN (link),
+ * -EHOSTUNREACH (the next hop did not answer within the last seconds).
+ */
 int ether_path(struct ether_lcore *el, const struct ipaddr *local, const struct ipaddr *remote,
 	       struct ether_path *path);
 

@@ -23,25 +23,35 @@ struct tcp_env;
 struct tcp_listener;
 struct tel_out;
 
+enum tcp_cc_kind {
+	TCP_CC_CUBIC,
+	TCP_CC_NEWRENO,
+};
+
 /* Engine-wide settings; tcp_config_default() fills in what the documents promise. Times in ns. */
 struct tcp_config {
-	unsigned int max_conns; /* connection blocks, allocated at start */
+	/* counts, allocated at start */
+	unsigned int max_conns; /* connection blocks */
 	unsigned int max_embryonic; /* half-open passive connections; the oldest goes first */
-	uint32_t rcv_wnd_min,
-		rcv_wnd_max; /* receive window: at start, and limit of autotuning, bytes */
-	uint32_t
-		snd_queue_max; /* bytes a connection may have queued unsent and unacknowledged; 0 = no limit */
+	unsigned int max_in_flight; /* records of segments sent and not acknowledged */
+	unsigned int max_gaps; /* ranges of received data out of order */
+
+	/* bytes */
+	uint32_t rcv_wnd_min, rcv_wnd_max; /* receive window: at start, and limit of autotuning */
+	uint32_t snd_queue_max; /* queued, unsent or unacknowledged, per connection; 0 = no limit */
+
 	uint64_t rto_min, rto_max, syn_rto, delack, persist_max;
 	uint64_t keepalive_idle, keepalive_intvl; /* idle 0 = off */
 	unsigned int keepalive_count;
 	uint64_t user_timeout; /* unacknowledged data this old ends the connection; 0 = never */
 	uint64_t connect_timeout;
 	uint64_t time_wait;
-	uint8_t secret
-		[16]; /* key of initial sequence numbers and timestamp offsets (RFC 6528), random per boot */
-	uint64_t
-		clock_offset; /* ns added to @now for sequence numbers and timestamps, so that they move on across a
-				  restart: wall clock at start */
+	enum tcp_cc_kind cc;
+
+	/* key of initial sequence numbers and timestamp offsets (RFC 6528), random per boot */
+	uint8_t secret[16];
+	/* added to @now for sequence numbers and timestamps, so that they move on across a restart: wall clock at start */
+	uint64_t clock_offset;
 };
 
 void tcp_config_default(struct tcp_config *cfg);
@@ -191,5 +201,8 @@ struct tcp_info {
 unsigned int tcp_list(struct tcp *t, unsigned int from, struct tcp_info *out, unsigned int max,
 		      unsigned int *next, uint64_t now);
 
-/* Live connections, TIME_WAIT not counted / every connection block in use. */
+/* Connections, those in TIME-WAIT not counted. */
 unsigned int tcp_conn_count(const struct tcp *t);
+
+/* Connection blocks in use, of tcp_config.max_conns. */
+unsigned int tcp_block_count(const struct tcp *t);

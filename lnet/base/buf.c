@@ -13,33 +13,40 @@
 
 #define MBUF_CACHE 256
 
+static int
+make_mbufs(const char *prefix, const char *what, unsigned int n, unsigned int room, int socket,
+	   struct rte_mempool **mp)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	if (snprintf(name, sizeof(name), "%s_%s", prefix, what) >= (int)sizeof(name))
+		return -EINVAL;
+	*mp = rte_pktmbuf_pool_create(name, n, n > 4 * MBUF_CACHE ? MBUF_CACHE : 0, 0,
+				      (uint16_t)room, socket);
+	if (*mp == NULL)
+		return rte_errno == EEXIST || rte_errno == EINVAL ? -rte_errno : -ENOMEM;
+	return 0;
+}
+
 int
 buf_mem_create(struct buf_mem *mem, const char *name, unsigned int n_mbufs, unsigned int mbuf_room,
 	       int socket)
 {
-	char pool[RTE_MEMPOOL_NAMESIZE];
+	char slices[RTE_MEMPOOL_NAMESIZE];
 	int rc;
 
 	*mem = (struct buf_mem){0};
-	if (mbuf_room + RTE_PKTMBUF_HEADROOM > UINT16_MAX)
+	if (mbuf_room > UINT16_MAX - RTE_PKTMBUF_HEADROOM)
 		return -EINVAL;
-	snprintf(pool, sizeof(pool), "%s_mbufs", name);
-	mem->mbufs =
-		rte_pktmbuf_pool_create(pool, n_mbufs, n_mbufs > 4 * MBUF_CACHE ? MBUF_CACHE : 0, 0,
-					(uint16_t)(mbuf_room + RTE_PKTMBUF_HEADROOM), socket);
-	if (mem->mbufs == NULL)
-		return -rte_errno;
-	snprintf(pool, sizeof(pool), "%s_indir", name);
-	mem->indirect = rte_pktmbuf_pool_create(
-		pool, n_mbufs, n_mbufs > 4 * MBUF_CACHE ? MBUF_CACHE : 0, 0, 0, socket);
-	if (mem->indirect == NULL) {
-		rc = -rte_errno;
-		buf_mem_destroy(mem);
-		return rc;
-	}
+	if (snprintf(slices, sizeof(slices), "%s_slices", name) >= (int)sizeof(slices))
+		return -EINVAL;
+	rc = make_mbufs(name, "mbufs", n_mbufs, mbuf_room + RTE_PKTMBUF_HEADROOM, socket,
+			&mem->mbufs);
+	if (rc == 0)
+		rc = make_mbufs(name, "indir", n_mbufs, 0, socket, &mem->indirect);
 	/* each mbuf in one slice, and some in two: tail of a message and head of the next */
-	snprintf(pool, sizeof(pool), "%s_slice", name);
-	rc = pool_create(pool, 2 * n_mbufs, sizeof(struct slice), socket, &mem->slices);
+	if (rc == 0)
+		rc = pool_create(slices, 2 * n_mbufs, sizeof(struct slice), socket, &mem->slices);
 	if (rc < 0)
 		buf_mem_destroy(mem);
 	return rc;
@@ -100,7 +107,7 @@ buf_append(struct buf *b, const struct buf_mem *mem, struct rte_mbuf *m, uint32_
 {
 	struct slice *s;
 
-	if (len == 0 || off + len > m->buf_len)
+	if (len == 0 || len > m->buf_len || off > m->buf_len - len)
 		return -EINVAL;
 	s = pool_get(mem->slices);
 	if (s == NULL)
@@ -142,9 +149,8 @@ undo:
 }
 
 void
-buf_move(struct buf *dst, const struct buf_mem *mem, struct buf *src)
+buf_move(struct buf *dst, const struct buf_mem *, struct buf *src)
 {
-	(void)mem;
 	if (src->head == NULL)
 		return;
 	if (dst->tail != NULL)

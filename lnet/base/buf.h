@@ -42,9 +42,9 @@ struct buf_mem {
 };
 
 /*
- * @name	prefix of the pools' names
+ * @name	prefix of the pools' names, at most 18 characters, unique in the process
  * @n_mbufs, @mbuf_room	count and data room (headroom of RTE_PKTMBUF_HEADROOM comes on top)
- * Thread: control. Return: 0, -ENOMEM.
+ * Thread: control. Return: 0, -ENOMEM, -EEXIST, -EINVAL.
  */
 int buf_mem_create(struct buf_mem *mem, const char *name, unsigned int n_mbufs,
 		   unsigned int mbuf_room, int socket);
@@ -68,8 +68,8 @@ buf_is_empty(const struct buf *b)
 
 /*
  * Append @len bytes at @off from m->buf_addr of the single segment @m. Takes over one reference of @m on
- * success; on failure the caller keeps it. @len 0 is refused with -EINVAL.
- * Return: 0, -ENOMEM.
+ * success; on failure the caller keeps it.
+ * Return: 0, -ENOMEM, -EINVAL (@len is 0, or the bytes are not all within the mbuf's room).
  */
 int buf_append(struct buf *b, const struct buf_mem *mem, struct rte_mbuf *m, uint32_t off,
 	       uint32_t len);

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 
 struct ipaddr
 ipaddr_v4(uint32_t host_order)
@@ -65,7 +66,7 @@ ipaddr_format(const struct ipaddr *a, char *out)
 	int family = a->family == IP_V6 ? AF_INET6 : AF_INET;
 
 	if (a->family == IP_NONE)
-		strcpy(out, "-");
+		snprintf(out, IPADDR_STR_MAX, "-");
 	else
 		inet_ntop(family, a->bytes, out, IPADDR_STR_MAX);
 	return out;
@@ -76,7 +77,9 @@ ipaddr_in_prefix(const struct ipaddr *a, const struct ipaddr *net, unsigned int 
 {
 	unsigned int bytes = prefix / 8, bits = prefix % 8;
 
-	if (a->family != net->family || prefix > (a->family == IP_V6 ? 128u : 32u))
+	if (a->family == IP_NONE || a->family != net->family)
+		return false;
+	if (prefix > (a->family == IP_V6 ? 128u : 32u))
 		return false;
 	if (memcmp(a->bytes, net->bytes, bytes) != 0)
 		return false;

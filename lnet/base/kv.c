@@ -91,7 +91,7 @@ kv_parse(struct kv *kv, const char *text, char sep)
 		return 0;
 	if (strlen(text) >= sizeof(kv->text))
 		return -E2BIG;
-	strcpy(kv->text, text);
+	memcpy(kv->text, text, strlen(text) + 1);
 	if (*strip(kv->text) == '\0')
 		return 0;
 	for (p = kv->text; p != NULL; p = next) {
@@ -121,12 +121,16 @@ kv_get(struct kv *kv, const char *key)
 int
 kv_int(const char *text, int64_t min, int64_t max, int64_t *v)
 {
+	const char *digits = *text == '-' ? text + 1 : text;
 	long long n;
 	char *end;
 
+	/* strtoll() would also take blanks and a plus sign */
+	if (!isdigit((unsigned char)*digits))
+		return -EINVAL;
 	errno = 0;
 	n = strtoll(text, &end, 0);
-	if (end == text || *end != '\0' || isspace((unsigned char)*text))
+	if (*end != '\0')
 		return -EINVAL;
 	if (errno == ERANGE || n < min || n > max)
 		return -ERANGE;

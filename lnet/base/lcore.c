@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Calls into a worker: a ring of requests that live on their callers' stacks, each with a semaphore to wait on.
+ * Calls into a worker: the request lives on its caller's stack, waits in the lcore's one slot, and belongs to whoever
+ * takes it out of there: the loop, or the caller itself when the loop has ended meanwhile.
  */
 #include "lnet/base/lcore.h"
 
-#include <rte_errno.h>
+#include "lnet/base/check.h"
+
 #include <rte_lcore.h>
-#include <rte_ring.h>
+#include <rte_memory.h>
 
 #include <errno.h>
 #include <semaphore.h>
-#include <stdio.h>
-#include <time.h>
 
-#define CALLS_MAX 64 /* callers that wait at the same time; more try again */
-
-struct call {
+struct lcore_request {
 	int (*fn)(struct lcore *lc, void *arg, uint64_t now);
 	void *arg;
 	int rc;
@@ -26,8 +24,7 @@ int
 lcore_init(struct lcore *lc, unsigned int index, unsigned int count, unsigned int lcore_id,
 	   uint64_t now, uint64_t tick_ns)
 {
-	static _Atomic(unsigned int) serial; /* names only: several nodes may live in one process */
-	char name[RTE_RING_NAMESIZE];
+	pthread_mutexattr_t attr;
 
 	*lc = (struct lcore){
 		.index = index,
@@ -36,10 +33,11 @@ lcore_init(struct lcore *lc, unsigned int index, unsigned int count, unsigned in
 		.socket = lcore_id < RTE_MAX_LCORE ? (int)rte_lcore_to_socket_id(lcore_id)
 						   : SOCKET_ID_ANY,
 	};
-	snprintf(name, sizeof(name), "calls%u_%u", index, atomic_fetch_add(&serial, 1));
-	lc->calls = rte_ring_create(name, CALLS_MAX, SOCKET_ID_ANY, RING_F_SC_DEQ);
-	if (lc->calls == NULL)
-		return -rte_errno;
+	/* a call from inside a call is a bug that would wait for itself: make it known */
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&lc->call_lock, &attr);
+	pthread_mutexattr_destroy(&attr);
 	timer_wheel_init(&lc->wheel, now, tick_ns);
 	return 0;
 }
@@ -47,45 +45,56 @@ lcore_init(struct lcore *lc, unsigned int index, unsigned int count, unsigned in
 void
 lcore_fini(struct lcore *lc)
 {
-	rte_ring_free(lc->calls);
-	lc->calls = NULL;
+	pthread_mutex_destroy(&lc->call_lock);
 }
 
-static uint64_t
-own_clock(const struct lcore *lc)
+/* Let the loop run @req. Return: false, with nothing done, when there is no loop (any more). */
+static bool
+run_on_loop(struct lcore *lc, struct lcore_request *req)
 {
-	/* the loop does not run: its wheel remembers the last time it was told */
-	return lc->wheel.tick * lc->wheel.tick_ns;
+	if (!atomic_load(&lc->running))
+		return false;
+	sem_init(&req->done, 0, 0);
+	/*
+	 * Sequential consistency on both sides: the loop clears `running` and looks here last; we store here and
+	 * look at `running` last. One of the two sees the other.
+	 */
+	atomic_store(&lc->request, req);
+	if (!atomic_load(&lc->running) && atomic_exchange(&lc->request, NULL) == req) {
+		sem_destroy(&req->done);
+		return false;
+	}
+	while (sem_wait(&req->done) < 0)
+		CHECK(errno == EINTR);
+	sem_destroy(&req->done);
+	return true;
 }
 
 int
 lcore_call(struct lcore *lc, int (*fn)(struct lcore *lc, void *arg, uint64_t now), void *arg)
 {
-	const struct timespec step = {.tv_nsec = 50000};
-	struct call call = {.fn = fn, .arg = arg}, *self = &call;
+	struct lcore_request req = {.fn = fn, .arg = arg};
+	int rc = pthread_mutex_lock(&lc->call_lock);
 
-	/* pairs with the store in the loop: what the worker wrote before it stopped is visible */
-	if (!atomic_load_explicit(&lc->running, memory_order_acquire))
-		return fn(lc, arg, own_clock(lc));
-	sem_init(&call.done, 0, 0);
-	while (rte_ring_mp_enqueue(lc->calls, self) < 0)
-		nanosleep(&step, NULL);
-	while (sem_wait(&call.done) < 0 && errno == EINTR)
-		;
-	sem_destroy(&call.done);
-	return call.rc;
+	CHECK(rc == 0);
+	if (!run_on_loop(lc, &req))
+		req.rc = fn(lc, arg, lc->wheel.tick * lc->wheel.tick_ns);
+	pthread_mutex_unlock(&lc->call_lock);
+	return req.rc;
 }
 
 unsigned int
 lcore_poll_calls(struct lcore *lc, uint64_t now)
 {
-	struct call *call;
-	unsigned int n = 0;
+	struct lcore_request *req;
 
-	while (rte_ring_sc_dequeue(lc->calls, (void **)&call) == 0) {
-		call->rc = call->fn(lc, call->arg, now);
-		sem_post(&call->done);
-		n++;
-	}
-	return n;
+	/* the exchange is a locked instruction: not in every round */
+	if (atomic_load(&lc->request) == NULL)
+		return 0;
+	req = atomic_exchange(&lc->request, NULL);
+	if (req == NULL)
+		return 0;
+	req->rc = req->fn(lc, req->arg, now);
+	sem_post(&req->done);
+	return 1;
 }

@@ -16,6 +16,7 @@
 #define CONTROL_MBUFS_PER_CONN 2
 
 #define MTU_MIN 576
+#define ROOM_MIN 512
 
 const struct ledger_account_desc ledger_account_desc[LEDGER_ACCOUNTS] = {
 #define ACCOUNT(id, name, help) [LEDGER_##id] = {name, help},
@@ -36,6 +37,15 @@ ledger_true_size(const struct ledger_plan *plan, uint32_t len)
 		return 0;
 	/* the first byte may be the last of its mbuf */
 	return (1 + div_up(len - 1, plan->fill)) * plan->conf.mbuf_size;
+}
+
+/* The first mbuf may be taken but for its last byte; of the others no two neighbours fit into one. */
+uint64_t
+ledger_queue_size(const struct ledger_plan *plan, uint32_t len)
+{
+	if (len == 0)
+		return 0;
+	return (2 + 2 * (uint64_t)((len - 1) / plan->pair)) * plan->conf.mbuf_size;
 }
 
 enum ledger_account
@@ -63,7 +73,7 @@ ledger_must_pack(const struct ledger_plan *plan, uint64_t reserved, uint64_t pin
 static bool
 conf_is_valid(const struct ledger_conf *conf)
 {
-	if (conf->mbuf_room == 0 || conf->mbuf_size < conf->mbuf_room)
+	if (conf->mbuf_room < ROOM_MIN || conf->mbuf_size < conf->mbuf_room)
 		return false;
 	if (conf->mtu < MTU_MIN || conf->window_min < conf->mtu)
 		return false;
@@ -100,7 +110,8 @@ ledger_plan_make(struct ledger_plan *plan, const struct ledger_conf *conf, uint6
 	plan->total = total;
 	mbufs_per_segment = (uint32_t)div_up(conf->mtu + L2_HEADERS_MAX, conf->mbuf_room);
 	plan->fill = (conf->mtu - L3_L4_HEADERS_MAX) / mbufs_per_segment;
-	plan->conn = ledger_true_size(plan, conf->window_min);
+	plan->pair = conf->mbuf_room - L2_HEADERS_MAX - L3_L4_HEADERS_MAX + 1;
+	plan->conn = ledger_queue_size(plan, conf->window_min);
 
 	plan->size[LEDGER_FLOOR] = floor_mbufs(conf) * conf->mbuf_size;
 	plan->size[LEDGER_CONTROL] =
@@ -373,12 +384,12 @@ ledger_reorder_join(struct ledger *l, struct ledger_conn *c, uint64_t bytes, boo
 	return 0;
 }
 
-/* Most bytes of window that a true size can hold. */
+/* Most bytes of window that a true size can hold: ledger_queue_size() the other way round. */
 static uint32_t
 window_of(const struct ledger *l, uint64_t bytes)
 {
 	uint64_t mbufs = bytes / l->plan.conf.mbuf_size;
-	uint64_t window = mbufs > 0 ? (mbufs - 1) * l->plan.fill + 1 : 0;
+	uint64_t window = mbufs / 2 * l->plan.pair;
 
 	return window < UINT32_MAX ? (uint32_t)window : UINT32_MAX;
 }
@@ -399,6 +410,6 @@ ledger_window(struct ledger *l, struct ledger_conn *c, uint32_t open, uint32_t w
 	uint32_t window = max_u32(open, l->plan.conf.window_min);
 
 	window = max_u32(window, want < most ? want : most);
-	promise(l, c, ledger_true_size(&l->plan, window));
+	promise(l, c, ledger_queue_size(&l->plan, window));
 	return window;
 }

@@ -46,6 +46,8 @@ struct ledger_conf {
 struct ledger_plan {
 	struct ledger_conf conf;
 	uint32_t fill; /* payload bytes that an mbuf holds at least when segments are full */
+	uint32_t
+		pair; /* bytes that two neighbours hold at least in the receive queue, however short segments are */
 	uint64_t size[LEDGER_ACCOUNTS];
 	uint64_t conn; /* STREAM: the part that each connection has to itself */
 	uint64_t shared; /* STREAM: the part that all share; what is left over goes here */
@@ -56,12 +58,18 @@ struct ledger_plan {
 /*
  * Compute the sizes of all accounts from @conf for @total bytes. Pure.
  * Return: 0; -ENOMEM: @total is less than plan->need, which is set; -EINVAL: a value without meaning (no mbuf
- * size, an MTU below 576, a window below one segment).
+ * size, an MTU below 576, a window below one segment, ...).
  */
 int ledger_plan_make(struct ledger_plan *plan, const struct ledger_conf *conf, uint64_t total);
 
 /* True size that @len bytes of stream pin at most when segments are full, wherever they start. Pure. */
 uint64_t ledger_true_size(const struct ledger_plan *plan, uint32_t len);
+
+/*
+ * True size that @len bytes in the receive queue pin at most, however short the segments: a segment that fits into the
+ * free room of the mbuf before it is copied there. Pure.
+ */
+uint64_t ledger_queue_size(const struct ledger_plan *plan, uint32_t len);
 
 /* Account and reservation (payload and outgoing header) of a routed message with @len bytes of payload. Pure. */
 enum ledger_account ledger_routed_account(uint32_t len);
@@ -91,8 +99,7 @@ struct ledger {
 	struct ledger_plan plan; /* changed by ledger_resize() only */
 	struct ledger_use use[LEDGER_ACCOUNTS];
 	uint64_t shared_used; /* STREAM: pinned beyond the connections' own parts */
-	uint64_t
-		shared_promised; /* STREAM: what open windows may bring beyond them, in full segments */
+	uint64_t shared_promised; /* STREAM: what open windows may bring beyond them */
 	uint64_t passing; /* expected data of this round, on its way to the message that pays */
 	unsigned int conns;
 };
@@ -145,8 +152,8 @@ void ledger_conn_close(struct ledger *l, struct ledger_conn *c);
 
 /*
  * May the data of a segment that is next in order be kept? Its ACK is processed before, whatever the answer. Never
- * refused while the connection is within its own part. A segment that is copied into the free room behind the
- * one before it pins nothing new and is not asked for.
+ * refused within a window that ledger_window() gave. A segment that fits into the free room behind the one before it
+ * must be copied there: it pins nothing new and is not asked for.
  * @bytes	true size of its mbufs
  * @expected	all of it belongs to a message that the user takes (or discards) in this round: tcp_rx_expect()
  * Return: 0, -ENOMEM (drop the data; counted as refused).

@@ -8,13 +8,44 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CACHE_MAX 256
+#define NAME_LEN_MAX 25
+
+/* To the address sanitizer a mempool is one block; told what is free, it finds a use after pool_put(). */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN 1
+#endif
+#endif
+#ifdef HAS_ASAN
+#include <sanitizer/asan_interface.h>
+#define poison(obj, size) ASAN_POISON_MEMORY_REGION(obj, size)
+#define unpoison(obj, size) ASAN_UNPOISON_MEMORY_REGION(obj, size)
+#else
+#define poison(obj, size) ((void)0)
+#define unpoison(obj, size) ((void)0)
+#endif
 
 struct pool {
 	struct rte_mempool *mp;
 	unsigned int size;
 };
+
+static void
+poison_obj(struct rte_mempool *mp, void *, void *obj, unsigned int)
+{
+	poison(obj, mp->elt_size);
+}
+
+static void
+unpoison_obj(struct rte_mempool *mp, void *, void *obj, unsigned int)
+{
+	unpoison(obj, mp->elt_size);
+}
 
 int
 pool_create(const char *name, unsigned int count, size_t size, int socket, struct pool **poolp)
@@ -23,7 +54,7 @@ pool_create(const char *name, unsigned int count, size_t size, int socket, struc
 	struct pool *p;
 	int rc;
 
-	if (count == 0 || size == 0 || size > UINT32_MAX)
+	if (count == 0 || size == 0 || size > UINT32_MAX || strlen(name) > NAME_LEN_MAX)
 		return -EINVAL;
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
@@ -35,10 +66,11 @@ pool_create(const char *name, unsigned int count, size_t size, int socket, struc
 	p->mp = rte_mempool_create(name, count + cache * 3 / 2 * rte_lcore_count(),
 				   (unsigned int)size, cache, 0, NULL, NULL, NULL, NULL, socket, 0);
 	if (p->mp == NULL) {
-		rc = -rte_errno;
+		rc = rte_errno == EEXIST || rte_errno == EINVAL ? -rte_errno : -ENOMEM;
 		free(p);
 		return rc;
 	}
+	rte_mempool_obj_iter(p->mp, poison_obj, NULL);
 	*poolp = p;
 	return 0;
 }
@@ -48,6 +80,7 @@ pool_destroy(struct pool *p)
 {
 	if (p == NULL)
 		return;
+	rte_mempool_obj_iter(p->mp, unpoison_obj, NULL);
 	rte_mempool_free(p->mp);
 	free(p);
 }
@@ -57,12 +90,16 @@ pool_get(struct pool *p)
 {
 	void *obj;
 
-	return rte_mempool_get(p->mp, &obj) == 0 ? obj : NULL;
+	if (rte_mempool_get(p->mp, &obj) < 0)
+		return NULL;
+	unpoison(obj, p->mp->elt_size);
+	return obj;
 }
 
 void
 pool_put(struct pool *p, void *obj)
 {
+	poison(obj, p->mp->elt_size);
 	rte_mempool_put(p->mp, obj);
 }
 

@@ -12,7 +12,8 @@ struct pool;
 
 /*
  * @name	at most 25 characters, unique in the process
- * @count	objects, @size bytes each
+ * @count	objects, @size bytes each: so many can always be out at once, whatever sits in the caches of lcores; up
+ *		to half as many more can be had by luck, so it is no limit
  * @socket	NUMA node, or -1
  * Thread: control. Return: 0, -ENOMEM, -EEXIST, -EINVAL.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The stopped-next-hop policy of one peer NI, without its deeds: when is a peer that messages wait for
- * stopped, when is it tried again, when does it move. The core embeds one in each peer NI; pure
+ * The stopped-next-hop policy of one peer NI, without its deeds: when is a peer that takes nothing stopped, when is it tried again, when does it move. The core embeds one in each peer NI; pure
  * functions over @now (ns). The rules and what the core does at each edge: doc/memory.md.
  * Thread: the peer's home worker.
  *
@@ -30,8 +29,8 @@ struct stall_conf {
 void stall_conf_default(struct stall_conf *conf);
 
 enum stall_state {
-	STALL_IDLE, /* nothing waits for it */
-	STALL_BUSY, /* something waits; the clock runs */
+	STALL_IDLE, /* the LND has nothing for it */
+	STALL_BUSY, /* the LND has something for it; the clock runs */
 	STALL_STOPPED, /* messages to it are dropped */
 };
 
@@ -45,13 +44,16 @@ struct stall {
 	uint64_t probe_at; /* STOPPED */
 };
 
-/* A message joined the peer's queue (of the core or the LND). No effect while stopped. */
+/*
+ * A message for the peer was given to the LND. One that waits in the core for the credit of an interface does not count:
+ * it waits for other peers. No effect while stopped.
+ */
 void stall_queued(struct stall *s, uint64_t now);
 
 /* The transport moved: bytes acknowledged, or a send completed without error. No effect while stopped. */
 void stall_progress(struct stall *s, uint64_t now);
 
-/* Nothing waits for the peer any more, neither in the core nor in the LND. No effect while stopped. */
+/* The LND has nothing for the peer any more that is not acknowledged. No effect while stopped. */
 void stall_idle(struct stall *s);
 
 /*

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Hierarchical timer wheel. Level l has 64 slots of 64^l ticks each; a timer sits on the lowest level whose reach covers
- * its distance, and comes down a level each time the wheel turns over its slot.
+ * Hierarchical timer wheel. Seen as digits of base 64, a timer sits on the level of the highest digit in which its
+ * tick differs from the wheel's, in the slot of its own digit there. So all of a level is due before all of the
+ * next, slots are due in rising order, and the first thing to happen is two bit scans away.
  */
 #include "lnet/base/timer.h"
 
 #define SLOT_MASK (TIMER_SLOTS - 1)
-#define REACH_TICKS ((UINT64_C(1) << (TIMER_SLOT_BITS * TIMER_LEVELS)) - 1)
+#define LEVEL_DUE TIMER_LEVELS /* of a timer that a run has taken out of the wheel and is about to fire */
 
 void
 timer_wheel_init(struct timer_wheel *w, uint64_t now, uint64_t tick_ns)
@@ -19,29 +20,25 @@ timer_wheel_init(struct timer_wheel *w, uint64_t now, uint64_t tick_ns)
 			LIST_INIT(&w->slots[l][s]);
 }
 
-/* First tick at or after the deadline that is still to come. */
+/* The first tick at or after the deadline; what is overdue belongs to the tick of now. */
 static uint64_t
-due_tick(const struct timer_wheel *w, uint64_t deadline)
+tick_of(const struct timer_wheel *w, uint64_t deadline)
 {
-	uint64_t due = deadline / w->tick_ns + (deadline % w->tick_ns != 0);
+	uint64_t tick = deadline / w->tick_ns + (deadline % w->tick_ns != 0);
 
-	return due <= w->tick ? w->tick + 1 : due;
+	return tick < w->tick ? w->tick : tick;
 }
 
 static void
-insert(struct timer_wheel *w, struct timer *t, uint64_t due)
+insert(struct timer_wheel *w, struct timer *t)
 {
-	uint64_t distance = due - w->tick;
+	uint64_t tick = tick_of(w, t->deadline), differ = tick ^ w->tick;
 	unsigned int level = 0;
 
-	if (distance > REACH_TICKS) {
-		distance = REACH_TICKS;
-		due = w->tick + distance;
-	}
-	while (distance >> (TIMER_SLOT_BITS * (level + 1)) != 0)
-		level++;
+	if (differ != 0)
+		level = (63 - (unsigned int)__builtin_clzll(differ)) / TIMER_SLOT_BITS;
 	t->level = (uint8_t)level;
-	t->slot = (uint8_t)((due >> (TIMER_SLOT_BITS * level)) & SLOT_MASK);
+	t->slot = (uint8_t)(tick >> (TIMER_SLOT_BITS * level) & SLOT_MASK);
 	LIST_INSERT_HEAD(&w->slots[level][t->slot], t, link);
 	w->occupied[level] |= UINT64_C(1) << t->slot;
 }
@@ -50,7 +47,7 @@ static void
 take_out(struct timer_wheel *w, struct timer *t)
 {
 	LIST_REMOVE(t, link);
-	if (LIST_EMPTY(&w->slots[t->level][t->slot]))
+	if (t->level != LEVEL_DUE && LIST_EMPTY(&w->slots[t->level][t->slot]))
 		w->occupied[t->level] &= ~(UINT64_C(1) << t->slot);
 }
 
@@ -71,39 +68,65 @@ timer_arm(struct timer_wheel *w, struct timer *t, uint64_t deadline)
 	t->deadline = deadline;
 	t->armed = true;
 	w->count++;
-	insert(w, t, due_tick(w, deadline));
+	insert(w, t);
 }
 
-/* Bring the timers of a slot of a higher level down to where they belong now. */
+/* The first occupied slot and the tick at which it begins. Return: false when the wheel is empty. */
+static bool
+first_slot(const struct timer_wheel *w, unsigned int *level, unsigned int *slot, uint64_t *begin)
+{
+	unsigned int l = 0, shift;
+
+	while (l < TIMER_LEVELS && w->occupied[l] == 0)
+		l++;
+	if (l == TIMER_LEVELS)
+		return false;
+	shift = TIMER_SLOT_BITS * l;
+	*level = l;
+	*slot = (unsigned int)__builtin_ctzll(w->occupied[l]);
+	*begin = (w->tick >> shift & ~(uint64_t)SLOT_MASK) | *slot;
+	*begin <<= shift;
+	return true;
+}
+
+/* Take all that is due at @end out of the wheel, into @due in the order of their ticks; the wheel's tick is @end then. */
 static void
-cascade(struct timer_wheel *w, unsigned int level)
+collect(struct timer_wheel *w, uint64_t end, struct timer_list *due)
 {
-	unsigned int slot = (w->tick >> (TIMER_SLOT_BITS * level)) & SLOT_MASK;
-	struct timer_list list = w->slots[level][slot];
-	struct timer *t;
-	uint64_t due;
+	struct timer *t, *last = NULL;
+	unsigned int level, slot;
+	uint64_t begin;
 
-	if (LIST_EMPTY(&list))
-		return;
-	list.lh_first->link.le_prev = &list.lh_first;
-	LIST_INIT(&w->slots[level][slot]);
-	w->occupied[level] &= ~(UINT64_C(1) << slot);
-	while ((t = LIST_FIRST(&list)) != NULL) {
-		LIST_REMOVE(t, link);
-		due = t->deadline / w->tick_ns + (t->deadline % w->tick_ns != 0);
-		/* due in this very tick: into the slot that fires next */
-		insert(w, t, due < w->tick ? w->tick : due);
+	while (first_slot(w, &level, &slot, &begin) && begin <= end) {
+		w->tick = begin;
+		while ((t = LIST_FIRST(&w->slots[level][slot])) != NULL) {
+			take_out(w, t);
+			if (level > 0) {
+				insert(w, t);
+				continue;
+			}
+			t->level = LEVEL_DUE;
+			if (last == NULL)
+				LIST_INSERT_HEAD(due, t, link);
+			else
+				LIST_INSERT_AFTER(last, t, link);
+			last = t;
+		}
 	}
+	w->tick = end;
 }
 
-static unsigned int
-fire_slot(struct timer_wheel *w, uint64_t now)
+unsigned int
+timer_wheel_run(struct timer_wheel *w, uint64_t now)
 {
-	struct timer_list *slot = &w->slots[0][w->tick & SLOT_MASK];
+	struct timer_list due = LIST_HEAD_INITIALIZER(due);
+	uint64_t end = now / w->tick_ns;
 	unsigned int n = 0;
 	struct timer *t;
 
-	while ((t = LIST_FIRST(slot)) != NULL) {
+	collect(w, end < w->tick ? w->tick : end, &due);
+	/* a callback may disarm, move or free any other that is due, so only the first is ever looked at */
+	while ((t = LIST_FIRST(&due)) != NULL) {
 		timer_disarm(w, t);
 		t->fire(t, now);
 		n++;
@@ -111,57 +134,13 @@ fire_slot(struct timer_wheel *w, uint64_t now)
 	return n;
 }
 
-/* The next tick at which something happens, at most @end: empty stretches are skipped. */
-static uint64_t
-next_busy_tick(const struct timer_wheel *w, uint64_t end)
-{
-	uint64_t next = end, mask, base, tick;
-	unsigned int l, shift, at;
-
-	for (l = 0; l < TIMER_LEVELS; l++) {
-		if (w->occupied[l] == 0)
-			continue;
-		shift = TIMER_SLOT_BITS * l;
-		base = w->tick >> shift;
-		at = (unsigned int)(base & SLOT_MASK);
-		/* rotate so that bit 0 is the slot after the current one */
-		at = (at + 1) & SLOT_MASK;
-		mask = w->occupied[l] >> at | (at != 0 ? w->occupied[l] << (TIMER_SLOTS - at) : 0);
-		tick = (base + 1 + (uint64_t)__builtin_ctzll(mask)) << shift;
-		if (tick < next)
-			next = tick;
-	}
-	return next;
-}
-
-unsigned int
-timer_wheel_run(struct timer_wheel *w, uint64_t now)
-{
-	uint64_t end = now / w->tick_ns, next;
-	unsigned int l, n = 0;
-
-	while (w->tick < end) {
-		if (w->count == 0) {
-			w->tick = end;
-			break;
-		}
-		next = next_busy_tick(w, end);
-		w->tick = next > w->tick ? next : w->tick + 1;
-		for (l = TIMER_LEVELS - 1; l > 0; l--)
-			if ((w->tick & ((UINT64_C(1) << (TIMER_SLOT_BITS * l)) - 1)) == 0)
-				cascade(w, l);
-		n += fire_slot(w, now);
-	}
-	return n;
-}
-
 uint64_t
 timer_wheel_next(const struct timer_wheel *w)
 {
-	uint64_t tick;
+	unsigned int level, slot;
+	uint64_t begin;
 
-	if (w->count == 0)
+	if (!first_slot(w, &level, &slot, &begin))
 		return TIMER_NONE;
-	tick = next_busy_tick(w, UINT64_MAX);
-	return tick > UINT64_MAX / w->tick_ns ? TIMER_NONE - 1 : tick * w->tick_ns;
+	return begin > UINT64_MAX / w->tick_ns ? TIMER_NONE - 1 : begin * w->tick_ns;
 }

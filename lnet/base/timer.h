@@ -15,7 +15,7 @@
 
 #define TIMER_SLOT_BITS 6
 #define TIMER_SLOTS (1u << TIMER_SLOT_BITS)
-#define TIMER_LEVELS 6
+#define TIMER_LEVELS 11 /* 6 bits each: every deadline has its place */
 
 /* Embed it; find the object with container_of. Zero-initialised = disarmed. */
 struct timer {
@@ -42,8 +42,7 @@ struct timer_wheel {
 void timer_wheel_init(struct timer_wheel *w, uint64_t now, uint64_t tick_ns);
 
 /*
- * Arm or move @t; @t->fire must be set. A deadline in the past fires at the next run; one beyond the wheel's
- * reach (2^36 ticks) is re-armed on the way.
+ * Arm or move @t; @t->fire must be set. A deadline in the past fires at the next run.
  */
 void timer_arm(struct timer_wheel *w, struct timer *t, uint64_t deadline);
 
@@ -53,6 +52,7 @@ void timer_disarm(struct timer_wheel *w, struct timer *t);
 /*
  * Fire what is due, each disarmed first, so that a callback may re-arm, disarm others or free its object.
  * A timer that a callback arms for the past waits for the next run.
+ * They fire in the order of their ticks; within a tick in any order.
  * Return: how many fired.
  */
 unsigned int timer_wheel_run(struct timer_wheel *w, uint64_t now);

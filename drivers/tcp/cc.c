@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What all congestion controls have in common: slow start, timeout, restart. Pure. */
+#include "drivers/tcp/cc.h"
+
+#define INITIAL_SEGMENTS 10
+#define AFTER_TIMEOUT_SEGMENTS 2
+
+static uint32_t
+min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+void
+tcp_cc_init(struct tcp_cc *cc, const struct tcp_cc_ops *ops, uint32_t mss)
+{
+	*cc = (struct tcp_cc){.ops = ops, .mss = mss, .ssthresh = TCP_SSTHRESH_INF};
+	cc->cwnd = tcp_cc_initial_window(cc);
+}
+
+uint32_t
+tcp_cc_initial_window(const struct tcp_cc *cc)
+{
+	uint32_t two = 2 * cc->mss;
+
+	/* RFC 6928 2 */
+	return min_u32(INITIAL_SEGMENTS * cc->mss, two > 14600 ? two : 14600);
+}
+
+void
+tcp_cc_set_mss(struct tcp_cc *cc, uint32_t mss)
+{
+	double scale = (double)cc->mss / mss;
+
+	cc->cubic.w_max *= scale;
+	cc->cubic.w_est *= scale;
+	cc->cubic.cwnd_prior *= scale;
+	cc->mss = mss;
+	if (cc->cwnd < mss)
+		cc->cwnd = mss;
+}
+
+void
+tcp_cc_acked(struct tcp_cc *cc, uint32_t bytes, bool after_timeout, uint64_t now)
+{
+	if (cc->cwnd < cc->ssthresh) {
+		uint32_t limit = after_timeout ? AFTER_TIMEOUT_SEGMENTS * cc->mss : bytes;
+		uint32_t grow = min_u32(min_u32(bytes, limit), cc->ssthresh - cc->cwnd);
+
+		cc->cwnd = min_u32(cc->cwnd + grow, TCP_CWND_MAX);
+		bytes -= grow;
+		if (after_timeout || cc->cwnd < cc->ssthresh)
+			return;
+	}
+	if (bytes > 0)
+		cc->ops->acked(cc, bytes, now);
+	cc->cwnd = min_u32(cc->cwnd, TCP_CWND_MAX);
+}
+
+void
+tcp_cc_loss(struct tcp_cc *cc, uint32_t in_flight, uint64_t now)
+{
+	cc->ssthresh = cc->ops->loss(cc, in_flight, false, now);
+	cc->cwnd = cc->ssthresh;
+}
+
+void
+tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t now)
+{
+	if (!again)
+		cc->ssthresh = cc->ops->loss(cc, in_flight, true, now);
+	cc->cwnd = cc->mss;
+}
+
+void
+tcp_cc_restart(struct tcp_cc *cc, uint64_t idle, uint64_t rto)
+{
+	cc->ops->idle(cc, idle);
+	if (idle > rto)
+		cc->cwnd = min_u32(cc->cwnd, tcp_cc_initial_window(cc));
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Congestion control behind a table: how the window grows and shrinks. When it does is decided in recovery.c;
+ * the algorithms see only this struct. Pure: no connection, no segment.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* CUBIC's memory of the last congestion event, in segments (RFC 9438 4.1.2). */
+struct tcp_cubic {
+	double w_max, k, w_est, cwnd_prior;
+	uint64_t epoch; /* ns, start of this stage of congestion avoidance; 0 = not begun */
+	bool after_timeout;
+};
+
+struct tcp_cc {
+	const struct tcp_cc_ops *ops;
+	uint32_t cwnd, ssthresh; /* bytes */
+	uint32_t mss; /* bytes of a full segment */
+	uint64_t srtt; /* ns, as known last */
+	double credit; /* bytes of growth below one byte, carried over */
+	struct tcp_cubic cubic;
+};
+
+struct tcp_cc_ops {
+	const char *name;
+	/* @bytes were acknowledged in congestion avoidance while the window was in use: grow it. */
+	void (*acked)(struct tcp_cc *cc, uint32_t bytes, uint64_t now);
+	/* A loss event, once per round trip: remember what is needed and return the new slow start threshold, bytes. */
+	uint32_t (*loss)(struct tcp_cc *cc, uint32_t in_flight, bool timeout, uint64_t now);
+	/* Nothing was in flight for @idle ns: that time does not count as growth. */
+	void (*idle)(struct tcp_cc *cc, uint64_t idle);
+};
+
+extern const struct tcp_cc_ops tcp_cc_cubic; /* RFC 9438 */
+extern const struct tcp_cc_ops tcp_cc_newreno; /* RFC 5681, RFC 6582 */
+
+#define TCP_SSTHRESH_INF UINT32_MAX
+#define TCP_CWND_MAX (1u << 30) /* the sequence space bounds what can be in flight */
+
+void tcp_cc_init(struct tcp_cc *cc, const struct tcp_cc_ops *ops, uint32_t mss);
+
+/* Initial window: RFC 6928 (10 segments). */
+uint32_t tcp_cc_initial_window(const struct tcp_cc *cc);
+
+/* The segment size changed (path MTU): the windows keep their number of bytes. */
+void tcp_cc_set_mss(struct tcp_cc *cc, uint32_t mss);
+
+/*
+ * @bytes newly acknowledged while the window was the limit: slow start or congestion avoidance.
+ * @after_timeout: the data before the timeout is not acknowledged yet; grow by two segments an ACK at most (RFC 3465 2.3).
+ */
+void tcp_cc_acked(struct tcp_cc *cc, uint32_t bytes, bool after_timeout, uint64_t now);
+
+/* Fast recovery begins with @in_flight bytes outstanding. */
+void tcp_cc_loss(struct tcp_cc *cc, uint32_t in_flight, uint64_t now);
+
+/* The retransmission timer expired. @again: for data that it had expired for already; ssthresh stays (RFC 5681 3.1). */
+void tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t now);
+
+/* Sending begins again after @idle ns without anything in flight; beyond @rto the window restarts (RFC 5681 4.1). */
+void tcp_cc_restart(struct tcp_cc *cc, uint64_t idle, uint64_t rto);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Segments in, in passes over the burst; the checks of RFC 9293 3.10.7.4 in their order. */
+#include "drivers/tcp/seq.h"
+#include "drivers/tcp/tcp_priv.h"
+
+#include <rte_mbuf.h>
+
+#include <errno.h>
+
+#define BURST 64 /* as many as a bulk look-up takes */
+#define PAWS_IDLE (24ull * 24 * 3600 * TCP_S) /* RFC 7323 5.5: an older timestamp proves nothing */
+
+/* RFC 7323 5.3 R1. Return: false: drop the segment. */
+static bool
+paws_ok(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	if (!c->ts_ok || (s->flags & TCP_RST) != 0)
+		return true;
+	if (!s->has_ts) {
+		tcp_count(c->t, TCP_DROP_NO_TS);
+		return false;
+	}
+	if (seq_geq(s->tsval, c->ts_recent) || now - c->ts_recent_at > PAWS_IDLE)
+		return true;
+	tcp_count(c->t, TCP_DROP_PAWS);
+	tcp_reply_stray(c, s->len == 0, now);
+	return false;
+}
+
+/* RFC 7323 4.3: remember the timestamp of the segment that the next ACK will cover first. */
+static void
+ts_update(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	if (!c->ts_ok || !s->has_ts || seq_gt(s->seq, c->last_ack_sent))
+		return;
+	if (seq_lt(s->tsval, c->ts_recent) && now - c->ts_recent_at <= PAWS_IDLE)
+		return;
+	c->ts_recent = s->tsval;
+	c->ts_recent_at = now;
+}
+
+/* Does any of it lie in the window? RFC 9293 3.10.7.4, first check. */
+static bool
+in_window(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+	uint32_t space = tcp_segment_space(s);
+
+	if (space == 0)
+		return seq_geq(s->seq, c->rcv_nxt) && (seq_lt(s->seq, c->rcv_edge) || s->seq == c->rcv_nxt);
+	/* a full window still takes the ACK of what is next */
+	return seq_gt(s->seq + space, c->rcv_nxt) && (seq_lt(s->seq, c->rcv_edge) || s->seq == c->rcv_nxt);
+}
+
+static void
+rst_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	/* RFC 5961 3.2 */
+	if (s->seq != c->rcv_nxt) {
+		tcp_reply_challenge(c, now);
+		return;
+	}
+	tcp_count(c->t, TCP_CONN_RESET_IN);
+	/* RFC 9293 3.10.7.4: one that we opened was refused, one that the peer opened is forgotten */
+	tcp_conn_end(c, c->state == TCP_SYN_RCVD ? -ECONNREFUSED : -ECONNRESET);
+}
+
+/* The peer repeats its SYN: our SYN-ACK was lost. */
+static bool
+is_syn_again(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+	return c->state == TCP_SYN_RCVD && (s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN && s->seq == c->irs;
+}
+
+/* SYN-RECEIVED: the ACK that completes the handshake. Return: false: drop the segment. */
+static bool
+handshake_ack(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, uint64_t now)
+{
+	struct tcp_listener *l = c->listener;
+
+	if (s->ack != c->snd_nxt) {
+		tcp_count(c->t, TCP_DROP_ACK);
+		tcp_reply_reset(c->t, &c->flow, tos, s, now);
+		return false;
+	}
+	if (l != NULL && l->waiting >= l->backlog) {
+		/* the SYN-ACK is repeated by its timer, and so is this */
+		tcp_count(c->t, TCP_SYN_BACKLOG);
+		return false;
+	}
+	tcp_open_established(c, s, now);
+	return true;
+}
+
+/* Front and back of what lies outside of the window are cut off. */
+static void
+outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	if ((s->flags & TCP_RST) != 0) {
+		tcp_count(c->t, TCP_DROP_RST);
+		return;
+	}
+	if ((s->flags & TCP_SYN) != 0) {
+		tcp_reply_challenge(c, now);
+		return;
+	}
+	if (s->len > 0 && seq_leq(s->seq + s->len, c->rcv_nxt)) {
+		tcp_count(c->t, TCP_RX_DUP);
+		c->dsack = (struct tcp_range){s->seq, s->seq + s->len};
+	} else if (s->len > 0) {
+		tcp_count(c->t, TCP_RX_BEYOND);
+	}
+	/* what it acknowledges counts all the same: it may be all that a peer with a shut window can say */
+	if ((s->flags & TCP_ACK) != 0 && tcp_is_synchronized(c) && !tcp_ack_in(c, s, now))
+		return;
+	tcp_reply_stray(c, tcp_segment_space(s) == 0, now);
+}
+
+/* A segment of a connection behind the handshake, or in SYN-RECEIVED. */
+static void
+synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct rte_mbuf **m, uint64_t now)
+{
+	if (is_syn_again(c, s)) {
+		tcp_count(c->t, TCP_SYN_RETRANSMIT);
+		c->send_syn = true;
+		tcp_conn_dirty(c);
+		return;
+	}
+	if (!paws_ok(c, s, now))
+		return;
+	c->last_rx = now;
+	c->probes = 0;
+	if (!in_window(c, s)) {
+		outside(c, s, now);
+		return;
+	}
+	if ((s->flags & TCP_RST) != 0) {
+		rst_in(c, s, now);
+		return;
+	}
+	if ((s->flags & TCP_SYN) != 0) {
+		/* RFC 5961 4.2; the exception is the SYN-ACK of a simultaneous open */
+		if (c->state != TCP_SYN_RCVD || s->seq != c->irs) {
+			tcp_reply_challenge(c, now);
+			return;
+		}
+	}
+	if ((s->flags & TCP_ACK) == 0) {
+		tcp_count(c->t, TCP_DROP_NO_ACK);
+		return;
+	}
+	if (c->state == TCP_SYN_RCVD && !handshake_ack(c, s, tos, now))
+		return;
+	ts_update(c, s, now);
+	if (!tcp_ack_in(c, s, now))
+		return;
+	if (s->len > 0 || (s->flags & TCP_FIN) != 0)
+		tcp_data_in(c, s, m, now);
+}
+
+static void
+conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, struct rte_mbuf **m, uint64_t now)
+{
+	struct tcp *t = c->t;
+	uint32_t isn_above;
+
+	if (pkt->merged)
+		c->ack_now = true;
+	switch (c->state) {
+	case TCP_SYN_SENT:
+		if (tcp_syn_sent_in(c, s, now) && tcp_ack_in(c, s, now) && s->len > 0)
+			tcp_data_in(c, s, m, now);
+		break;
+	case TCP_TIME_WAIT: {
+		struct ip_flow flow = c->flow;
+
+		if (!tcp_time_wait_in(c, s, &isn_above, now))
+			tcp_listen_in(t, &flow, pkt->tos, s, &isn_above, now);
+		break;
+	}
+	default:
+		synchronized_in(c, s, pkt->tos, m, now);
+		break;
+	}
+}
+
+/* One packet of a burst, on its way through the passes. */
+struct parsed {
+	struct tcp_segment s;
+	const struct ip_packet *pkt;
+};
+
+/* Combinations that no stack sends: they serve to probe and to slip past filters. */
+static bool
+flags_ok(uint8_t flags)
+{
+	bool syn = (flags & TCP_SYN) != 0;
+
+	return !(syn && (flags & (TCP_FIN | TCP_RST)) != 0) && (flags & (TCP_SYN | TCP_RST | TCP_ACK)) != 0;
+}
+
+static bool
+parse(struct tcp *t, const struct ip_packet *pkt, struct parsed *p, struct ip_flow *flow)
+{
+	const struct rte_mbuf *m = pkt->m;
+	struct tcp_segment *s = &p->s;
+
+	tcp_count(t, TCP_SEG_IN);
+	if (tcp_wire_parse(rte_pktmbuf_mtod(m, const void *), m->data_len, m->pkt_len, s) < 0) {
+		tcp_count(t, TCP_DROP_HEADER);
+		return false;
+	}
+	if (!flags_ok(s->flags)) {
+		tcp_count(t, TCP_DROP_FLAGS);
+		return false;
+	}
+	if (s->bad_options)
+		tcp_count(t, TCP_BAD_OPTIONS);
+	if ((s->flags & TCP_URG) != 0)
+		tcp_count(t, TCP_RX_URGENT);
+	p->pkt = pkt;
+	*flow = (struct ip_flow){
+		.local = pkt->local,
+		.remote = pkt->remote,
+		.local_port = s->dst_port,
+		.remote_port = s->src_port,
+	};
+	return true;
+}
+
+static void
+burst_in(struct tcp *t, const struct ip_packet *pkts, unsigned int n, uint64_t now)
+{
+	struct parsed parsed[BURST];
+	struct ip_flow flows[BURST];
+	struct tcp_conn *conns[BURST];
+	unsigned int i, good = 0;
+	uint64_t changes;
+
+	for (i = 0; i < n; i++) {
+		if (parse(t, &pkts[i], &parsed[good], &flows[good]))
+			good++;
+		else
+			rte_pktmbuf_free(pkts[i].m);
+	}
+	if (good == 0)
+		return;
+	tcp_conn_find_bulk(t, flows, good, conns);
+	changes = t->changes;
+	for (i = 0; i < good; i++) {
+		struct parsed *p = &parsed[i];
+		struct rte_mbuf *m = p->pkt->m;
+		/* an earlier segment of the burst may have opened or ended it */
+		struct tcp_conn *c = changes == t->changes ? conns[i] : tcp_conn_find(t, &flows[i]);
+
+		if (c != NULL)
+			conn_in(c, &p->s, p->pkt, &m, now);
+		else
+			tcp_listen_in(t, &flows[i], p->pkt->tos, &p->s, NULL, now);
+		rte_pktmbuf_free(m);
+	}
+}
+
+void
+tcp_input(struct tcp *t, const struct ip_packet *pkts, unsigned int n, uint64_t now)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i += BURST)
+		burst_in(t, pkts + i, n - i < BURST ? n - i : BURST, now);
+	tcp_conns_tell(t, now);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Numbers that nobody can guess and that move on, also across a restart: RFC 6528, RFC 7323 5.4. */
+#include "drivers/tcp/siphash.h"
+#include "drivers/tcp/tcp_priv.h"
+
+#define ISN_TICK_SHIFT 6 /* 64 ns: faster than a connection numbers bytes, as RFC 9293 3.4.1 wants */
+
+uint32_t
+tcp_isn(const struct tcp *t, const struct ip_flow *flow, uint64_t now)
+{
+	uint64_t clock = (now + t->cfg.clock_offset) >> ISN_TICK_SHIFT;
+
+	return (uint32_t)clock + (uint32_t)siphash24(t->cfg.secret, flow, sizeof(*flow));
+}
+
+uint32_t
+tcp_ts_offset(const struct tcp *t, const struct ip_flow *flow)
+{
+	struct ipaddr pair[2] = {flow->local, flow->remote};
+
+	return (uint32_t)siphash24(t->cfg.secret, pair, sizeof(pair));
+}
+
+uint32_t
+tcp_ts_now(const struct tcp_conn *c, uint64_t now)
+{
+	return (uint32_t)((now + c->t->cfg.clock_offset) / TCP_MS) + c->ts_offset;
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The receive queue: in-order bytes, reassembly (RFC 9293 3.10.7.4), accounting. */
+#include "drivers/tcp/rxq.h"
+
+#include "drivers/tcp/seq.h"
+
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include <errno.h>
+#include <string.h>
+
+/* A segment up to this part of an mbuf's room is copied behind the one before it, if it fits. */
+#define SMALL_PART 4
+
+int
+tcp_ooo_pool_init(struct tcp_ooo_pool *pool, unsigned int size, int socket)
+{
+	unsigned int i;
+
+	*pool = (struct tcp_ooo_pool){.size = size};
+	TAILQ_INIT(&pool->free);
+	pool->mem = rte_calloc_socket("tcp_ooo", size, sizeof(*pool->mem), RTE_CACHE_LINE_SIZE, socket);
+	if (pool->mem == NULL)
+		return -ENOMEM;
+	for (i = 0; i < size; i++)
+		TAILQ_INSERT_TAIL(&pool->free, &pool->mem[i], link);
+	return 0;
+}
+
+void
+tcp_ooo_pool_fini(struct tcp_ooo_pool *pool)
+{
+	rte_free(pool->mem);
+	pool->mem = NULL;
+}
+
+void
+tcp_rxq_init(struct tcp_rxq *q)
+{
+	*q = (struct tcp_rxq){0};
+	buf_init(&q->data);
+	TAILQ_INIT(&q->ooo);
+}
+
+static uint32_t
+ooo_end(const struct tcp_ooo *r)
+{
+	return r->seq + r->data.len;
+}
+
+/* Unlink @r; its bytes and their accounting are the caller's. */
+static void
+ooo_unlink(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct tcp_ooo *r)
+{
+	TAILQ_REMOVE(&q->ooo, r, link);
+	q->ooo_ranges--;
+	TAILQ_INSERT_HEAD(&rm->pool->free, r, link);
+	rm->pool->used--;
+}
+
+static struct tcp_ooo *
+ooo_new(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct tcp_ooo *after, uint32_t seq)
+{
+	struct tcp_ooo *r = TAILQ_FIRST(&rm->pool->free);
+
+	if (r == NULL || q->ooo_ranges >= TCP_OOO_RANGES_MAX)
+		return NULL;
+	TAILQ_REMOVE(&rm->pool->free, r, link);
+	rm->pool->used++;
+	q->ooo_ranges++;
+	r->seq = seq;
+	buf_init(&r->data);
+	if (after != NULL)
+		TAILQ_INSERT_AFTER(&q->ooo, after, r, link);
+	else
+		TAILQ_INSERT_HEAD(&q->ooo, r, link);
+	return r;
+}
+
+static void
+ooo_drop_front(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct tcp_ooo *r, uint32_t n)
+{
+	uint32_t before = r->data.true_size;
+
+	n = n < r->data.len ? n : r->data.len;
+	q->ooo_bytes -= n;
+	r->seq += n;
+	buf_drop(&r->data, rm->mem, n);
+	ledger_reorder_give(rm->ledger, rm->account, before - r->data.true_size);
+}
+
+static uint32_t
+ooo_drop(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct tcp_ooo *r)
+{
+	uint32_t n = r->data.len;
+
+	ooo_drop_front(q, rm, r, n);
+	ooo_unlink(q, rm, r);
+	return n;
+}
+
+uint32_t
+tcp_rxq_drop_ooo(struct tcp_rxq *q, const struct tcp_rx_mem *rm)
+{
+	uint32_t n = 0;
+
+	while (!TAILQ_EMPTY(&q->ooo))
+		n += ooo_drop(q, rm, TAILQ_FIRST(&q->ooo));
+	return n;
+}
+
+void
+tcp_rxq_release(struct tcp_rxq *q, const struct tcp_rx_mem *rm)
+{
+	uint32_t before = q->data.true_size;
+
+	tcp_rxq_drop_ooo(q, rm);
+	buf_release(&q->data, rm->mem);
+	tcp_rxq_taken(q, rm, before);
+}
+
+void
+tcp_rxq_taken(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t before)
+{
+	if (before != q->data.true_size)
+		ledger_conn_give(rm->ledger, rm->account, before - q->data.true_size);
+}
+
+int
+tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint32_t len, struct buf *b)
+{
+	while (m != NULL) {
+		struct rte_mbuf *next = m->next;
+		uint32_t start = skip < m->data_len ? skip : m->data_len;
+		uint32_t n = m->data_len - start < len ? m->data_len - start : len;
+
+		m->next = NULL;
+		m->nb_segs = 1;
+		if (n == 0) {
+			rte_pktmbuf_free_seg(m);
+		} else if (buf_append(b, mem, m, m->data_off + start, n) != 0) {
+			rte_pktmbuf_free_seg(m);
+			rte_pktmbuf_free(next);
+			buf_release(b, mem);
+			return -ENOMEM;
+		}
+		skip -= start;
+		len -= n;
+		m = next;
+	}
+	return 0;
+}
+
+/* Copy @b behind the last byte of @dst, into room of an mbuf that nobody else uses. */
+static bool
+pack(struct tcp_rxq *q, struct buf *dst, const struct buf_mem *mem, struct buf *b)
+{
+	struct slice *tail = dst->tail;
+	uint32_t end, n = b->len;
+
+	if (tail == NULL || n > tail->m->buf_len / SMALL_PART)
+		return false;
+	end = tail->off + tail->len;
+	if (tail->m->buf_len - end < n || !RTE_MBUF_DIRECT(tail->m) || rte_mbuf_refcnt_read(tail->m) != 1)
+		return false;
+	buf_copy_out(b, 0, (char *)tail->m->buf_addr + end, n);
+	tail->len += n;
+	dst->len += n;
+	q->copied += n;
+	buf_release(b, mem);
+	return true;
+}
+
+int
+tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, bool expected)
+{
+	if (pack(q, &q->data, rm->mem, b))
+		return 0;
+	if (ledger_conn_take(rm->ledger, rm->account, b->true_size, expected) < 0)
+		return -ENOMEM;
+	buf_move(&q->data, rm->mem, b);
+	return 0;
+}
+
+/*
+ * The bytes @b, accounted as out of order, have become in order. What the user expects is never refused, so the
+ * rest is asked for by itself. Return: how many bytes moved; @b keeps what was refused, accounted nowhere.
+ */
+static uint32_t
+ooo_join(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, uint32_t expected)
+{
+	uint32_t held = b->true_size, moved, rest;
+	struct buf head = {0};
+
+	if (expected >= b->len)
+		buf_move(&head, rm->mem, b);
+	else if (expected > 0)
+		buf_split(&head, rm->mem, b, expected);
+	moved = head.len;
+	if (moved > 0) {
+		held -= head.true_size;
+		ledger_reorder_join(rm->ledger, rm->account, head.true_size, true);
+		buf_move(&q->data, rm->mem, &head);
+	}
+	ledger_reorder_give(rm->ledger, rm->account, held);
+	rest = b->len;
+	if (rest > 0 && tcp_rxq_append(q, rm, b, false) == 0)
+		moved += rest;
+	return moved;
+}
+
+uint32_t
+tcp_rxq_join(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t next, uint32_t expected,
+	     uint32_t *lost)
+{
+	struct tcp_ooo *r;
+
+	*lost = 0;
+	while ((r = TAILQ_FIRST(&q->ooo)) != NULL && seq_leq(r->seq, next)) {
+		uint32_t room = expected > q->data.len ? expected - q->data.len : 0;
+		uint32_t len, moved;
+
+		/* what came in order overlaps it: it wins */
+		ooo_drop_front(q, rm, r, next - r->seq);
+		len = r->data.len;
+		q->ooo_bytes -= len;
+		moved = len > 0 ? ooo_join(q, rm, &r->data, room) : 0;
+		next += moved;
+		*lost += len - moved;
+		buf_release(&r->data, rm->mem);
+		ooo_unlink(q, rm, r);
+		if (moved < len)
+			break;
+	}
+	return next;
+}
+
+/* The last range that begins at or before @seq, or NULL. Searched from the end: new data mostly extends the last. */
+static struct tcp_ooo *
+ooo_before(struct tcp_rxq *q, uint32_t seq)
+{
+	struct tcp_ooo *r;
+
+	TAILQ_FOREACH_REVERSE(r, &q->ooo, tcp_ooo_list, link) {
+		if (seq_leq(r->seq, seq))
+			return r;
+	}
+	return NULL;
+}
+
+/* Range @r has grown: take over what touches or overlaps it. */
+static void
+ooo_absorb(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct tcp_ooo *r, struct tcp_range *dup)
+{
+	struct tcp_ooo *next;
+
+	while ((next = TAILQ_NEXT(r, link)) != NULL && seq_leq(next->seq, ooo_end(r))) {
+		uint32_t overlap = ooo_end(r) - next->seq;
+
+		if (overlap > 0 && dup->start == dup->end)
+			*dup = (struct tcp_range){next->seq, seq_min(ooo_end(r), ooo_end(next))};
+		ooo_drop_front(q, rm, next, overlap);
+		buf_move(&r->data, rm->mem, &next->data);
+		ooo_unlink(q, rm, next);
+	}
+}
+
+int
+tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b, struct tcp_range *dup)
+{
+	struct tcp_ooo *r = ooo_before(q, seq);
+	uint32_t n;
+
+	*dup = (struct tcp_range){0, 0};
+	if (r != NULL && seq_gt(ooo_end(r), seq)) {
+		uint32_t overlap = ooo_end(r) - seq;
+
+		overlap = overlap < b->len ? overlap : b->len;
+		*dup = (struct tcp_range){seq, seq + overlap};
+		buf_drop(b, rm->mem, overlap);
+		seq += overlap;
+		if (b->len == 0) {
+			r->stamp = ++q->stamp;
+			return 0;
+		}
+	}
+	n = b->len;
+	if (r == NULL || ooo_end(r) != seq)
+		r = ooo_new(q, rm, r, seq);
+	if (r == NULL) {
+		buf_release(b, rm->mem);
+		return -ENOMEM;
+	}
+	if (!pack(q, &r->data, rm->mem, b)) {
+		if (ledger_reorder_take(rm->ledger, rm->account, b->true_size) < 0) {
+			buf_release(b, rm->mem);
+			if (r->data.len == 0)
+				ooo_unlink(q, rm, r);
+			return -ENOMEM;
+		}
+		buf_move(&r->data, rm->mem, b);
+	}
+	q->ooo_bytes += n;
+	r->stamp = ++q->stamp;
+	ooo_absorb(q, rm, r, dup);
+	return 0;
+}
+
+unsigned int
+tcp_rxq_sack(const struct tcp_rxq *q, struct tcp_range *blocks, unsigned int max)
+{
+	uint32_t stamps[TCP_SACK_BLOCKS];
+	const struct tcp_ooo *r;
+	unsigned int i, n = 0;
+
+	if (max == 0)
+		return 0;
+	TAILQ_FOREACH(r, &q->ooo, link) {
+		uint32_t age = q->stamp - r->stamp;
+
+		/* insert by age, the youngest first; the oldest falls off the end */
+		if (n == max && age >= stamps[n - 1])
+			continue;
+		if (n < max)
+			n++;
+		for (i = n - 1; i > 0 && stamps[i - 1] > age; i--) {
+			stamps[i] = stamps[i - 1];
+			blocks[i] = blocks[i - 1];
+		}
+		stamps[i] = age;
+		blocks[i] = (struct tcp_range){r->seq, ooo_end(r)};
+	}
+	return n;
+}

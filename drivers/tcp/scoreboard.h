@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The scoreboard over the records of a send queue: which bytes the peer has, which are taken for lost, which were sent
+ * again (RFC 6675). Every mark is set and taken here, so that the sums in struct tcp_txq always agree.
+ */
+#pragma once
+
+#include "drivers/tcp/txq.h"
+#include "drivers/tcp/wire.h"
+
+#define TCP_DUP_THRESH 3 /* RFC 6675 2 */
+
+/* Bytes that are in the network as far as we know: RFC 6675 4 SetPipe(). @in_flight: SND.NXT - SND.UNA. */
+static inline uint32_t
+tcp_sb_pipe(const struct tcp_txq *q, uint32_t in_flight)
+{
+	return in_flight - q->sacked - q->lost + q->retrans;
+}
+
+/*
+ * The peer has @block. Records that it covers in part are cut where the block ends.
+ * Return: bytes that are SACKED now and were not before.
+ */
+uint32_t tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block, uint32_t mss);
+
+/* Take for lost what enough SACKED data lies above of: RFC 6675 4 IsLost(). Return: bytes newly lost. */
+uint32_t tcp_sb_judge(struct tcp_txq *q, uint32_t mss);
+
+/* Take one record for lost; harmless when it is SACKED or LOST. Return: bytes newly lost. */
+uint32_t tcp_sb_mark_lost(struct tcp_txq *q, struct tcp_txseg *seg);
+
+/* The timer expired: all that is not SACKED is lost, also what was sent again. */
+void tcp_sb_mark_all_lost(struct tcp_txq *q);
+
+/* The peer threw away what it had out of order (RFC 2018 8): no SACK counts any more. */
+void tcp_sb_forget_sacks(struct tcp_txq *q);
+
+/* The first record that is lost and waits to be sent again, or NULL. */
+struct tcp_txseg *tcp_sb_next_lost(struct tcp_txq *q);
+
+/* @seg was sent again. */
+void tcp_sb_mark_sent_again(struct tcp_txq *q, struct tcp_txseg *seg, uint64_t now);
+
+/* --- for txq.c: keep the sums when records come, go and shrink --- */
+
+void tcp_sb_added(struct tcp_txq *q, struct tcp_txseg *seg);
+/* @half was cut off the end of @seg and inserted behind it with the same flags. */
+void tcp_sb_split(struct tcp_txq *q, struct tcp_txseg *seg, struct tcp_txseg *half, uint16_t packets_before);
+/* The first @bytes of @seg, the first record, are acknowledged. */
+void tcp_sb_shrunk(struct tcp_txq *q, struct tcp_txseg *seg, uint32_t bytes);
+/* @seg, the first record, is about to leave the queue. */
+void tcp_sb_removed(struct tcp_txq *q, struct tcp_txseg *seg);

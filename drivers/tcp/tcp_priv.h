@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The engine and its connections, for the files of this folder alone. Everything runs on the engine's lcore. How a
+ * round goes: tcp_input() parses a burst, looks all of it up, processes it and then tells the users what happened, once per
+ * connection; tcp_poll() then sends for each connection that the round made dirty, once. Timers only mark: what
+ * they cause is sent by tcp_poll() as well.
+ */
+#pragma once
+
+#include "drivers/tcp/cc.h"
+#include "drivers/tcp/rxq.h"
+#include "drivers/tcp/tcp.h"
+#include "drivers/tcp/tcp_env.h"
+#include "drivers/tcp/txq.h"
+#include "drivers/tcp/wire.h"
+#include "lnet/base/counter.h"
+#include "lnet/base/lcore.h"
+
+#include <sys/queue.h>
+
+struct rte_hash;
+struct rte_mbuf;
+
+#define TCP_MS 1000000ull /* ns */
+#define TCP_S (1000 * TCP_MS)
+
+#define TCP_MSS_MIN 48 /* smallest payload we cut to, whatever a peer asks for */
+#define TCP_MSS_DEFAULT_V4 536 /* without the option: RFC 9293 3.7.1 */
+#define TCP_MSS_DEFAULT_V6 1220
+#define TCP_TS_LEN 12 /* of the timestamps option, aligned */
+#define TCP_RETRY (10 * TCP_MS) /* no mbuf or record could be had: try again */
+#define TCP_LIMITED_INTVL (100 * TCP_MS) /* between challenge ACKs of a connection, RFC 5961 10 */
+
+enum tcp_state {
+	TCP_CLOSED, /* the user is about to be told, or has been */
+	TCP_SYN_SENT,
+	TCP_SYN_RCVD,
+	TCP_ESTABLISHED,
+	TCP_FIN_WAIT_1,
+	TCP_FIN_WAIT_2,
+	TCP_CLOSE_WAIT,
+	TCP_CLOSING,
+	TCP_LAST_ACK,
+	TCP_TIME_WAIT,
+};
+
+/* Loss recovery (recovery.c). */
+enum tcp_recovery {
+	TCP_OPEN,
+	TCP_FAST_RECOVERY, /* a loss was seen by SACK or duplicate ACKs; until SND.UNA reaches recover */
+	TCP_LOSS, /* the retransmission timer expired; until the same */
+};
+
+/* One wheel timer serves all deadlines of a connection. */
+enum tcp_timer {
+	TCP_TIMER_RTX, /* retransmission; zero-window probe when nothing is in flight */
+	TCP_TIMER_ACK, /* delayed ACK */
+	TCP_TIMER_KEEP, /* keepalive */
+	TCP_TIMER_LIFE, /* connect timeout, FIN-WAIT-2, TIME-WAIT */
+	TCP_TIMER_RETRY, /* output that found no mbuf, or held back a short segment */
+	TCP_TIMERS
+};
+
+/* What the user is told at the end of the round, in this order. */
+enum tcp_event {
+	TCP_EV_ACCEPT = 0x01,
+	TCP_EV_CONNECTED = 0x02,
+	TCP_EV_READABLE = 0x04,
+	TCP_EV_ACKED = 0x08,
+	TCP_EV_CLOSED = 0x10,
+};
+
+struct tcp_conn {
+	struct tcp *t;
+	struct ip_flow flow;
+	uint8_t state; /* enum tcp_state */
+	uint8_t recovery; /* enum tcp_recovery */
+	uint8_t tos;
+	uint8_t events; /* enum tcp_event, still to be told */
+	bool is_dirty, is_listed, is_dead; /* which lists it is on */
+	bool active; /* we opened it */
+	bool ts_ok, sack_ok; /* options agreed on */
+	uint8_t snd_shift, rcv_shift; /* window scale, RFC 7323 2.2 */
+
+	/* send: RFC 9293 3.3.1 */
+	uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
+	uint32_t snd_wnd_max;
+	uint32_t mss; /* payload of a full segment: options that each segment has are taken off */
+	uint32_t mss_peer; /* what the peer's option said */
+	uint32_t psh_seq; /* behind the last message queued whole */
+	uint64_t acked; /* stream offset of snd_una */
+	bool more; /* the user said that more follows at once */
+	bool push_now; /* do not hold a short segment back any longer */
+	bool fin_wanted; /* tcp_close(): FIN behind the queue */
+	bool fin_sent, fin_acked;
+	bool send_syn, send_probe; /* wanted from tcp_output() */
+	bool ack_now; /* an ACK is due */
+	bool persisting; /* TCP_TIMER_RTX is a window probe */
+	bool cwnd_limited; /* the congestion window held data back */
+	bool rtx_at_once; /* fast recovery began: the first retransmission is not held back */
+	uint8_t backoff; /* doublings of the RTO, or of the probe interval */
+	uint8_t dupacks;
+	uint32_t recover; /* SND.NXT when recovery began */
+	struct tcp_txq tx;
+	struct tcp_cc cc;
+	struct tcp_range sack_seen[TCP_SACK_BLOCKS]; /* blocks of the last ACK */
+	uint64_t srtt, rttvar, rto; /* ns */
+	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */
+	uint64_t last_send;
+	struct tcp_path path;
+
+	/* receive */
+	uint32_t rcv_nxt, irs;
+	uint32_t rcv_edge; /* greatest right edge ever announced */
+	uint32_t rcv_buf; /* what autotuning wants the window to be */
+	uint32_t rcv_mss; /* greatest segment seen */
+	uint32_t unacked; /* bytes received since the last ACK */
+	uint32_t expect; /* tcp_rx_expect() */
+	uint32_t ts_recent, ts_offset, last_ack_sent;
+	uint64_t ts_recent_at;
+	uint32_t fin_seq; /* of the peer's FIN, which came before what lies ahead of it */
+	bool fin_known, fin_rcvd;
+	bool closed_by_user;
+	struct tcp_range dsack; /* to report, empty when start == end */
+	struct tcp_rxq rx;
+	struct ledger_conn account;
+	uint64_t last_rx;
+	uint64_t tuned_at, rcv_rtt; /* autotuning: start of the measured round trip, and its length */
+	uint64_t taken, tuned_taken; /* bytes the user took, in all and at tuned_at */
+
+	/* life */
+	struct timer timer;
+	uint64_t deadline[TCP_TIMERS];
+	uint64_t limited_until; /* no challenge ACK before */
+	uint64_t reach_at; /* next report to env->reachable() */
+	uint64_t opened_at;
+	unsigned int probes; /* keepalives unanswered; SYNs, FINs and probes are counted by backoff */
+	int err; /* of closed() */
+	int soft_err; /* ICMP said so */
+	bool syn_hurried; /* the SYN was repeated early because of a half-open peer */
+	bool in_backlog; /* counts for its listener */
+	struct tcp_listener *listener; /* until the user has taken a first byte */
+	const struct tcp_ops *ops;
+	void *user;
+	uint64_t bytes_in, retransmits;
+	TAILQ_ENTRY(tcp_conn) dirty_link, event_link;
+	TAILQ_ENTRY(tcp_conn) life_link; /* free, embryonic, TIME-WAIT or dead */
+};
+TAILQ_HEAD(tcp_conn_list, tcp_conn);
+
+struct tcp_listener {
+	LIST_ENTRY(tcp_listener) link;
+	struct tcp *t;
+	struct ipaddr addr;
+	uint16_t port;
+	unsigned int backlog, waiting; /* established, not taken from yet */
+	int (*accept)(struct tcp_conn *c, void *user, uint64_t now);
+	void *user;
+};
+
+/* A limit of so many per second. */
+struct tcp_rate {
+	uint64_t window; /* ns, start of the current second */
+	unsigned int n;
+};
+
+struct tcp {
+	struct lcore *lc;
+	const struct tcp_env *env;
+	struct tcp_config cfg;
+	struct rte_hash *table; /* struct ip_flow -> struct tcp_conn */
+	uint64_t changes; /* of the table: a looked-up connection may be gone */
+	struct tcp_conn *conns; /* cfg.max_conns blocks */
+	struct tcp_conn_list free, embryonic, time_wait, dead;
+	unsigned int n_used, n_embryonic, n_time_wait;
+	struct tcp_conn_list dirty, event;
+	LIST_HEAD(, tcp_listener) listeners;
+	struct tcp_txseg_pool txsegs;
+	struct tcp_ooo_pool ooo;
+	struct tcp_rate resets;
+	uint64_t counters[TCP_COUNTERS];
+};
+
+static inline void
+tcp_count(struct tcp *t, enum tcp_counter id)
+{
+	counter_add(&t->counters[id], 1);
+}
+
+static inline void
+tcp_count_n(struct tcp *t, enum tcp_counter id, uint64_t n)
+{
+	counter_add(&t->counters[id], n);
+}
+
+static inline uint32_t
+tcp_in_flight(const struct tcp_conn *c)
+{
+	return c->snd_nxt - c->snd_una;
+}
+
+static inline struct tcp_rx_mem
+tcp_rx_mem(struct tcp_conn *c)
+{
+	return (struct tcp_rx_mem){
+		.mem = c->t->lc->mem,
+		.pool = &c->t->ooo,
+		.ledger = &c->t->lc->ledger,
+		.account = &c->account,
+	};
+}
+
+static inline bool
+tcp_is_synchronized(const struct tcp_conn *c)
+{
+	return c->state >= TCP_ESTABLISHED && c->state != TCP_TIME_WAIT;
+}
+
+/* --- conn.c: blocks, the table, what is told to the user --- */
+
+/* Thread: control. Return: 0, -ENOMEM. */
+int tcp_conns_create(struct tcp *t);
+void tcp_conns_destroy(struct tcp *t);
+
+/* Return: the connection of @flow, or NULL. */
+struct tcp_conn *tcp_conn_find(struct tcp *t, const struct ip_flow *flow);
+
+/* The same for @n <= 64 flows at once. */
+void tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n, struct tcp_conn **conns);
+
+/*
+ * A new connection in the table, without options yet: the oldest TIME-WAIT or half-open one makes room for it.
+ * Return: 0, -ENOMEM, -EADDRINUSE, or what env->path() said.
+ */
+int tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp_conn **cp);
+
+/* Serve it in the next tcp_poll(). */
+void tcp_conn_dirty(struct tcp_conn *c);
+
+/* Tell the user at the end of the round. */
+void tcp_conn_event(struct tcp_conn *c, enum tcp_event ev);
+
+/* It is over: out of the table, nothing more is sent; the user is told at the end of the round. */
+void tcp_conn_end(struct tcp_conn *c, int err);
+
+/* Both sides have closed: the user is told, the block waits for late segments. */
+void tcp_conn_time_wait(struct tcp_conn *c, uint64_t now);
+
+/* End TIME-WAIT (or a half-open connection, which no user knows). */
+void tcp_conn_discard(struct tcp_conn *c);
+
+/* Reset a connection that no user knows. */
+void tcp_conn_reject(struct tcp_conn *c, uint64_t now);
+
+/* Tell the user of @c now. @c may be gone afterwards. */
+void tcp_conn_tell(struct tcp_conn *c, uint64_t now);
+/* Tell everybody. */
+void tcp_conns_tell(struct tcp *t, uint64_t now);
+
+/* The user has taken a first byte, or it is over: it does not count for its listener any more. */
+void tcp_conn_leave_backlog(struct tcp_conn *c);
+
+/* A half-open connection is established. */
+void tcp_conn_leave_embryonic(struct tcp_conn *c);
+
+/* Give the blocks of connections that are over back. */
+void tcp_conns_reap(struct tcp *t);
+
+/* --- timer.c --- */
+
+void tcp_timer_set(struct tcp_conn *c, enum tcp_timer which, uint64_t deadline);
+void tcp_timer_clear(struct tcp_conn *c, enum tcp_timer which);
+static inline bool
+tcp_timer_is_set(const struct tcp_conn *c, enum tcp_timer which)
+{
+	return c->deadline[which] != TIMER_NONE;
+}
+void tcp_timers_init(struct tcp_conn *c);
+void tcp_timers_clear(struct tcp_conn *c);
+
+/* --- rtt.c --- */
+
+/* RFC 6298 2. */
+void tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt);
+/* The timeout with its backoff, ns. */
+uint64_t tcp_rto(const struct tcp_conn *c);
+
+/* --- isn.c --- */
+
+/* Initial sequence number: RFC 6528, with the clock of Linux (64 ns). */
+uint32_t tcp_isn(const struct tcp *t, const struct ip_flow *flow, uint64_t now);
+/* Where the timestamps of an address pair begin. */
+uint32_t tcp_ts_offset(const struct tcp *t, const struct ip_flow *flow);
+/* Our timestamp: 1 ms ticks. */
+uint32_t tcp_ts_now(const struct tcp_conn *c, uint64_t now);
+
+/* --- listen.c --- */
+
+/* A segment that belongs to no connection. @isn_above: the connection's numbers must begin above it; NULL = any. */
+void tcp_listen_in(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s,
+		   const uint32_t *isn_above, uint64_t now);
+struct tcp_listener *tcp_listener_find(struct tcp *t, const struct ip_flow *flow);
+
+/* --- open.c --- */
+
+/* What the peer's SYN says: options, window, numbers. */
+void tcp_open_syn(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now);
+/* The handshake is over. */
+void tcp_open_established(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now);
+/* A segment in SYN-SENT. Return: true when its payload is to be processed (the connection is established). */
+bool tcp_syn_sent_in(struct tcp_conn *c, struct tcp_segment *s, uint64_t now);
+/* The retransmission timer expired in SYN-SENT or SYN-RECEIVED. */
+void tcp_open_timeout(struct tcp_conn *c, uint64_t now);
+
+/* --- close.c --- */
+
+/* The peer's FIN is in order. */
+void tcp_fin_in(struct tcp_conn *c, uint64_t now);
+/* Our FIN was acknowledged. */
+void tcp_fin_acked(struct tcp_conn *c, uint64_t now);
+/* A segment in TIME-WAIT. Return: false: it opens a new connection, the old one is gone. */
+bool tcp_time_wait_in(struct tcp_conn *c, const struct tcp_segment *s, uint32_t *isn_above, uint64_t now);
+/* Reset the peer and end. */
+void tcp_conn_reset(struct tcp_conn *c, int err, uint64_t now);
+
+/* --- in.c, data.c --- */
+
+/* Payload and FIN of an acceptable segment. *m is set to NULL when it was consumed. */
+void tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint64_t now);
+
+/* --- ack.c --- */
+
+/* The ACK field of a segment in a synchronized state. Return: false: drop the segment. */
+bool tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now);
+
+/* --- recovery.c --- */
+
+/* @acked bytes and perhaps a duplicate: find losses, enter and leave recovery, grow the window. */
+void tcp_recovery_ack(struct tcp_conn *c, uint32_t acked, bool duplicate, uint64_t now);
+void tcp_recovery_timeout(struct tcp_conn *c, uint64_t now);
+/* Bytes in the network. */
+uint32_t tcp_pipe(const struct tcp_conn *c);
+
+/* --- out.c --- */
+
+/* Send what there is to send. */
+void tcp_output(struct tcp_conn *c, uint64_t now);
+/* After output, or when the queue changed: is a timer needed, and which. */
+void tcp_output_timer(struct tcp_conn *c, uint64_t now);
+
+/* --- segment.c: segments as mbufs --- */
+
+/* A segment without payload. Return: false when no mbuf was there. */
+bool tcp_send_bare(struct tcp_conn *c, uint8_t flags, uint32_t seq, uint64_t now);
+/* SYN or SYN-ACK. */
+bool tcp_send_syn(struct tcp_conn *c, uint64_t now);
+/*
+ * Bytes of payload that one segment may carry now: a multiple of @mss when large.
+ * @len	bytes that may be sent
+ */
+uint32_t tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, uint32_t len, uint32_t mss);
+/* Payload that fits beside the options that are due now. */
+uint32_t tcp_segment_mss(const struct tcp_conn *c);
+/* A segment with @len bytes from slice @s, offset @off. */
+bool tcp_send_data(struct tcp_conn *c, uint32_t seq, const struct slice *s, uint32_t off, uint32_t len,
+		   uint8_t flags, uint32_t mss, uint64_t now);
+
+/* --- reply.c: answers outside of the stream --- */
+
+/* RST to a segment that belongs to nobody: RFC 9293 3.10.7.1. */
+void tcp_reply_reset(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s,
+		     uint64_t now);
+/* Challenge ACK, RFC 5961 3 to 5: limited. */
+void tcp_reply_challenge(struct tcp_conn *c, uint64_t now);
+/* ACK of a segment outside of the window; @limited when it carried nothing, so that two ends cannot answer each other. */
+void tcp_reply_stray(struct tcp_conn *c, bool limited, uint64_t now);
+
+/* --- window.c: the receive window --- */
+
+/* The window field of the next segment; what it announces is a promise from here on. */
+uint16_t tcp_window_field(struct tcp_conn *c, bool syn);
+/* Would an ACK open the window so far that the peer should know at once? */
+bool tcp_window_update_due(struct tcp_conn *c);
+/* The user took @n bytes: autotuning. */
+void tcp_window_tune(struct tcp_conn *c, uint32_t n, uint64_t now);
+/* Length of a round trip as the receiver sees it. */
+void tcp_window_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now);
+
+/* --- path.c --- */
+
+/* Segment size from the path and the peer's option. */
+void tcp_path_mss(struct tcp_conn *c);
+/* What we announce. */
+uint16_t tcp_path_mss_own(const struct tcp_conn *c);
+/* Ask for the path again: a route or an MTU may have changed. */
+void tcp_path_refresh(struct tcp_conn *c);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The send queue of a connection: its bytes from SND.UNA on, and a record for each segment in flight. Bytes are never
+ * copied: a record points into the slices of the queue, so that a retransmission finds its bytes at once. On the records
+ * lies the scoreboard (scoreboard.h). Thread: the engine's lcore.
+ */
+#pragma once
+
+#include "lnet/base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+enum tcp_txseg_flag {
+	TXSEG_FIN = 0x01, /* FIN behind its bytes */
+	TXSEG_SACKED = 0x02, /* the peer has it out of order */
+	TXSEG_LOST = 0x04, /* taken for lost; not in the network unless RETRANS */
+	TXSEG_RETRANS = 0x08, /* sent again since it was taken for lost */
+	TXSEG_REPEATED = 0x10, /* ever sent again: an ACK is no RTT sample (Karn) */
+};
+
+/* A segment in flight, or a large one that the port cuts. */
+struct tcp_txseg {
+	TAILQ_ENTRY(tcp_txseg) link; /* in sequence order */
+	struct slice *slice; /* where its bytes begin; NULL when it has none */
+	uint32_t off; /* from the slice's mbuf's buf_addr */
+	uint32_t seq;
+	uint32_t len; /* bytes */
+	uint16_t packets; /* on the wire */
+	uint8_t flags; /* enum tcp_txseg_flag */
+	uint64_t sent_at; /* ns, last transmission */
+};
+TAILQ_HEAD(tcp_txseg_list, tcp_txseg);
+
+/* Records of all connections of an engine, allocated at start. */
+struct tcp_txseg_pool {
+	struct tcp_txseg *mem;
+	struct tcp_txseg_list free;
+	unsigned int size, used;
+};
+
+struct tcp_txq {
+	struct buf data; /* from SND.UNA on */
+	struct tcp_txseg_list segs; /* in flight */
+	struct slice *next; /* first byte never sent; NULL when there was none since the queue was empty */
+	uint32_t next_off;
+	uint32_t unsent; /* bytes never sent */
+
+	/* scoreboard; bytes of sequence space among the records with that flag */
+	uint32_t sacked, lost, retrans;
+	uint32_t sacked_packets;
+	struct tcp_txseg *judge; /* all before it were judged lost or not; NULL = all */
+	uint32_t judged_sacked, judged_sacked_packets; /* SACKED before judge */
+	struct tcp_txseg *rtx; /* nothing before it waits for retransmission; NULL = nothing waits */
+	struct tcp_txseg *hint; /* near where the last SACK block ended; NULL = begin at the head */
+};
+
+/* Sequence number behind a record. */
+static inline uint32_t
+txseg_space(const struct tcp_txseg *s)
+{
+	return s->len + ((s->flags & TXSEG_FIN) != 0);
+}
+
+static inline uint32_t
+txseg_end(const struct tcp_txseg *s)
+{
+	return s->seq + txseg_space(s);
+}
+
+/* Thread: control. Return: 0, -ENOMEM. */
+int tcp_txseg_pool_init(struct tcp_txseg_pool *pool, unsigned int size, int socket);
+void tcp_txseg_pool_fini(struct tcp_txseg_pool *pool);
+
+static inline bool
+tcp_txseg_pool_is_empty(const struct tcp_txseg_pool *pool)
+{
+	return TAILQ_EMPTY(&pool->free);
+}
+
+void tcp_txq_init(struct tcp_txq *q);
+
+/* Give back everything. */
+void tcp_txq_release(struct tcp_txq *q, const struct buf_mem *mem, struct tcp_txseg_pool *pool);
+
+/* Queue the bytes of @b, which is empty afterwards. */
+void tcp_txq_append(struct tcp_txq *q, const struct buf_mem *mem, struct buf *b);
+
+/* Where the first unsent byte lies. Return: false when there is none. */
+bool tcp_txq_cursor(struct tcp_txq *q, struct slice **slice, uint32_t *off);
+
+/*
+ * The next @len unsent bytes, and FIN if @fin, are now in flight from @seq on. The pool must not be empty.
+ * Return: their record.
+ */
+struct tcp_txseg *tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len, bool fin,
+			       uint32_t mss, uint64_t now);
+
+/*
+ * Cut a record in two: @seg keeps its first @len bytes, 0 < @len < seg->len; both keep the marks.
+ * Return: 0, -ENOMEM (nothing changed).
+ */
+int tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg, uint32_t len, uint32_t mss);
+
+/* What an ACK took off the queue. */
+struct tcp_txq_acked {
+	uint32_t bytes; /* of payload */
+	uint64_t sent_at; /* transmission of the newest record that left whole and was sent once; 0 = none */
+	bool fin; /* our FIN is acknowledged */
+	bool repeated; /* a record among them was sent more than once */
+};
+
+/* All before sequence number @ack is acknowledged: release it. */
+void tcp_txq_ack(struct tcp_txq *q, const struct buf_mem *mem, struct tcp_txseg_pool *pool, uint32_t ack,
+		 struct tcp_txq_acked *acked);

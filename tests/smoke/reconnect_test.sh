@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Named scenarios with Linux's TCP: the router is killed and is back on the same addresses and ports within seconds; a peer
+# stops reading for 40 s and for 60 s; RST behind HELLO; zero-copy request before BULK_IN exists; a message that stops in
+# the middle; the other sender is never stalled by any of it.
+. "$(dirname "$0")/_init.sh"
+. "$(dirname "$0")/_router.sh"
+smoke_begin again
+three_nodes
+addr_add b b0 10.0.1.3/24
+addr_add a a0 10.0.0.3/24
+router_start --config_on_load 1
+# every program is a node of its own, with its own address
+node_c=(--nid 10.0.1.3@tcp1 --route tcp=10.0.1.1@tcp1)
+node_d=(--nid 10.0.0.3@tcp --route tcp1=10.0.0.1@tcp)
+peer b b "${node_b[@]}" serve
+wait_for 30 "a ping" in_ns a "$lnet_peer" "${node_a[@]}" --timeout 20 ping 10.0.1.2@tcp1
+
+# SIGKILL under load: the peers still hold connections from and to ports 1023.. when the next router dials them
+peer load a "${node_a[@]}" --seconds 12 --size 64K --window 4 --retry 50 --op-timeout 30 --timeout 120 put 10.0.1.2@tcp1
+sleep_until_routed() {
+	[ "$(ctl lnetctl stats show | awk '/route_count/ {print $2}')" -gt 50 ]
+}
+wait_for 20 "load" sleep_until_routed
+router_kill
+router_start --config_on_load 1
+start=$SECONDS
+wait_for 30 "b answers the new router" in_ns a "$lnet_peer" "${node_d[@]}" --timeout 10 \
+	ping 10.0.1.2@tcp1
+echo "routed again after $((SECONDS - start)) s"
+wait "${smoke_pids[load]}" || fail "the load did not survive the restart: $(cat "$tmp/load.out" "$tmp/load.err")"
+unset "smoke_pids[load]"
+expect "the peer's faults" "$(stop b; echo $?)" 0
+
+# hostile and unlucky peers, one after another; after each the router serves a good one
+peer b b "${node_b[@]}" serve
+good() {
+	run_peer a "${node_a[@]}" --timeout 120 --size 64K --count 8 --window 4 both 10.0.1.2@tcp1
+}
+good
+for what in version5 garbage-connreq garbage-hello garbage-message connreq-version3 wrong-nid unprivileged silent; do
+	in_ns b "$lnet_peer" "${node_c[@]}" --timeout 30 --probe "$what" probe 10.0.1.1@tcp1 >"$tmp/probe.json" 2>&1 ||
+		fail "probe $what: $(cat "$tmp/probe.json")"
+	good
+done
+for how in deny accept; do
+	in_ns b "$lnet_peer" "${node_c[@]}" --rst-after-hello="$how" --timeout 20 ping 10.0.0.2@tcp >/dev/null 2>&1 || true
+	good
+done
+in_ns b "$lnet_peer" "${node_c[@]}" --zc-before-bulk-in --size 64K --count 2 --timeout 60 put 10.0.1.1@tcp1 >/dev/null 2>&1 || true
+good
+in_ns b "$lnet_peer" "${node_c[@]}" --new-incarnation --timeout 60 ping 10.0.1.1@tcp1 >"$tmp/new.json" 2>&1 ||
+	fail "new incarnation: $(cat "$tmp/new.json")"
+good
+
+# C stops reading for 40 s while A sends to it, and the same for 60 s; B is served at any time meanwhile
+for pause in 40 60; do
+	peer c b "${node_c[@]}" --rcvbuf 65536 --pause-reads "$pause" --pause-after 200000 serve
+	peer slow a "${node_d[@]}" --size 1M --seconds 5 --window 8 --retry 100 --op-timeout 120 \
+		--timeout 240 put 10.0.1.3@tcp1
+	end=$((SECONDS + pause))
+	while [ "$SECONDS" -lt "$end" ]; do good; done
+	wait "${smoke_pids[slow]}" || true
+	unset "smoke_pids[slow]"
+	stop c || true
+	good
+done
+expect "b saw faults" "$(stop b; echo $?)" 0
+router_release
+echo "ok"
