@@ -22,6 +22,7 @@ count(const struct lnet *l, struct lnet_conf *conf)
 {
 	const struct lnet_ni_state *ni;
 	const struct lnet_net *net;
+	const struct gateway *gw;
 	const struct route *r;
 
 	TAILQ_FOREACH(ni, &l->nis, link)
@@ -30,6 +31,8 @@ count(const struct lnet *l, struct lnet_conf *conf)
 		conf->n_nets++;
 	TAILQ_FOREACH(r, &l->routes, link)
 		conf->n_routes++;
+	TAILQ_FOREACH(gw, &l->gateways, link)
+		conf->n_gateways++;
 }
 
 static void
@@ -37,6 +40,7 @@ fill(struct lnet *l, struct lnet_conf *conf)
 {
 	unsigned int i = 0, n = 0;
 	struct lnet_ni_state *ni;
+	struct gateway *gw;
 	struct lnet_net *net;
 	struct route *r;
 
@@ -54,8 +58,11 @@ fill(struct lnet *l, struct lnet_conf *conf)
 	i = 0;
 	TAILQ_FOREACH(r, &l->routes, link)
 		conf->routes[i++] = r;
-	if (i > 0)
+	if (i > 1)
 		qsort(conf->routes, i, sizeof(*conf->routes), by_net);
+	i = 0;
+	TAILQ_FOREACH(gw, &l->gateways, link)
+		conf->gateways[i++] = gw;
 }
 
 struct lnet_conf *
@@ -69,7 +76,9 @@ conf_build(struct lnet *l)
 	conf->nis = calloc(conf->n_nis + 1, sizeof(*conf->nis));
 	conf->nets = calloc(conf->n_nets + 1, sizeof(*conf->nets));
 	conf->routes = calloc(conf->n_routes + 1, sizeof(*conf->routes));
-	if (conf->nis == NULL || conf->nets == NULL || conf->routes == NULL) {
+	conf->gateways = calloc(conf->n_gateways + 1, sizeof(*conf->gateways));
+	if (conf->nis == NULL || conf->nets == NULL || conf->routes == NULL ||
+	    conf->gateways == NULL) {
 		conf_free(conf);
 		return NULL;
 	}
@@ -90,6 +99,7 @@ conf_free(struct lnet_conf *conf)
 	free(conf->nis);
 	free(conf->nets);
 	free(conf->routes);
+	free(conf->gateways);
 	free(conf);
 }
 

@@ -9,6 +9,7 @@
 #include "lnet/lnd.h"
 #include "lnet/lnet.h"
 
+struct gateway;
 struct lnet_net;
 struct route;
 
@@ -32,10 +33,11 @@ struct lnet_conf {
 	enum routing_state routing;
 	bool drop_asym_route;
 	uint64_t own_deadline; /* ns from now that a message of this node has */
-	unsigned int n_nis, n_nets, n_routes;
+	unsigned int n_nis, n_nets, n_routes, n_gateways;
 	struct lnet_ni **nis; /* loopback first, then in configuration order, nets grouped */
 	struct conf_net *nets;
 	const struct route **routes; /* by net */
+	struct gateway **gateways;
 };
 
 /* A snapshot of the lists in @l, or NULL without memory. */

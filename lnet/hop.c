@@ -118,7 +118,7 @@ hop_forget(struct peer *p)
 }
 
 void
-hop_queued(struct peer *p, uint64_t now)
+hop_sending(struct peer *p, uint64_t now)
 {
 	p->pending++;
 	stall_queued(&p->stall, now);
@@ -128,7 +128,7 @@ hop_queued(struct peer *p, uint64_t now)
 }
 
 void
-hop_completed(struct peer *p, int rc, uint64_t now)
+hop_sent(struct peer *p, int rc, uint64_t now)
 {
 	p->pending--;
 	if (rc == 0)
@@ -143,6 +143,8 @@ set_up(struct peer *p)
 	p->is_up = true;
 	p->probe_level = 0;
 	p->probe_at = 0;
+	if (!stall_is_stopped(&p->stall))
+		gateway_set_alive(cpt_conf(p->cpt), &p->nid, true);
 }
 
 void

@@ -15,9 +15,12 @@ void hop_init(struct peer *p);
 /* The peer goes: whoever was told about it is told so. */
 void hop_forget(struct peer *p);
 
-/* A message joined those on their way to it; one of them completed. @rc 0: it went out. */
-void hop_queued(struct peer *p, uint64_t now);
-void hop_completed(struct peer *p, int rc, uint64_t now);
+/*
+ * The LND is given a message for it; the LND is done with one, @rc 0: it went out. What waits in the core for a credit does not start the
+ * clock: stopped peers may hold all credits of the interface.
+ */
+void hop_sending(struct peer *p, uint64_t now);
+void hop_sent(struct peer *p, int rc, uint64_t now);
 
 /* A message came from it. */
 void hop_heard(struct peer *p, uint64_t now);

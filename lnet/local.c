@@ -111,8 +111,9 @@ answer_get(struct lnet_cpt *cpt, const struct arrival *a, uint64_t now)
 		answer.data = info + get.offset;
 	lnet_reply_encode(&(struct lnet_reply){.md = get.ret}, answer.body);
 	count_received(cpt, a->ni, a->from, a->hdr, 0);
-	skip(cpt, a, now);
+	/* the LND may read its next header when it is told to go on: this one is needed before */
 	op_answer(cpt, &answer, now);
+	skip(cpt, a, now);
 }
 
 static void
@@ -204,8 +205,8 @@ answer_here(struct lnet_cpt *cpt, const struct arrival *a, const struct lnet_han
 		return;
 	}
 	count_received(cpt, a->ni, a->from, a->hdr, 0);
-	skip(cpt, a, now);
 	finish(md, a->hdr, NULL, now);
+	skip(cpt, a, now);
 }
 
 static void

@@ -17,7 +17,7 @@ struct lnet_net_conf;
 struct lnet_net {
 	TAILQ_ENTRY(lnet_net) link; /* control */
 	uint32_t net;
-	unsigned int n_nis; /* control */
+	unsigned int n_nis, refs; /* control: live ones; with those on their way out */
 	/* any: ns of the last GET on portal 0 of another node (4.1 check 4, 6.6) */
 	_Atomic uint64_t last_ping;
 };
@@ -75,6 +75,9 @@ int ni_add(struct lnet *l, const struct lnet_net_conf *conf, uint64_t now, struc
 
 /* Out of l->nis; publish before the next ni_drain(). */
 void ni_retire(struct lnet *l, struct lnet_ni *ni);
+
+/* Undo ni_retire(), before the next ni_drain(). */
+void ni_unretire(struct lnet *l, struct lnet_ni *ni);
 
 /* Go on closing what was retired. Return: interfaces still there. */
 unsigned int ni_drain(struct lnet *l, uint64_t now);

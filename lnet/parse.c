@@ -77,16 +77,17 @@ check_destination(struct lnet_cpt *cpt, const struct lnet_conf *conf, const stru
 
 /* Check 14: it came by a gateway. Return: false: dropped for having no way back. */
 static bool
-check_gateway(const struct lnet_conf *conf, const struct lnet_hdr *hdr, const struct lnet_nid *from,
+check_gateway(const struct lnet_conf *conf, const struct lnet_hdr *hdr, const struct peer *from,
 	      bool for_me)
 {
 	uint32_t net = lnet_nid_net(&hdr->src);
 
-	if (net == lnet_nid_net(from))
+	if (net == from->ni->net)
 		return true;
-	if (conf->drop_asym_route && for_me && !route_leads_to(conf, from, net))
+	if (conf->drop_asym_route && for_me && !route_leads_to(conf, &from->nid, net))
 		return false;
-	gateway_set_alive(conf, from, true);
+	if (!stall_is_stopped(&from->stall))
+		gateway_set_alive(conf, &from->nid, true);
 	return true;
 }
 
@@ -117,7 +118,7 @@ lnet_parse(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_hdr *hdr,
 		peer = peer_get(cpt, ni, from, now);
 		if (peer == NULL)
 			return drop(cpt, ni, hdr, rx, LNET_DROP_NO_PEER, now);
-		if (!check_gateway(conf, hdr, from, for_me))
+		if (!check_gateway(conf, hdr, peer, for_me))
 			return drop(cpt, ni, hdr, rx, LNET_DROP_ASYM_ROUTE, now);
 		hop_heard(peer, now);
 	}

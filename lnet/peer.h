@@ -31,7 +31,7 @@ struct peer {
 	uint64_t tx_q_bytes; /* payload + 72 of each message under way to it */
 
 	/* as a next hop: hop.c */
-	unsigned int pending; /* messages to it, queued or with the LND */
+	unsigned int pending; /* messages to it that the LND has */
 	struct stall stall;
 	struct timer timer;
 	uint64_t probe_at; /* while it is down: not before */

@@ -153,9 +153,9 @@ gateway_find(const struct lnet_conf *conf, const struct lnet_nid *nid)
 {
 	unsigned int i;
 
-	for (i = 0; i < conf->n_routes; i++)
-		if (lnet_nid_equal(&conf->routes[i]->gateway->nid, nid))
-			return conf->routes[i]->gateway;
+	for (i = 0; i < conf->n_gateways; i++)
+		if (lnet_nid_equal(&conf->gateways[i]->nid, nid))
+			return conf->gateways[i];
 	return NULL;
 }
 
@@ -164,6 +164,7 @@ gateway_set_alive(const struct lnet_conf *conf, const struct lnet_nid *nid, bool
 {
 	struct gateway *gw = conf != NULL ? gateway_find(conf, nid) : NULL;
 
-	if (gw != NULL)
+	/* read first: the line is shared by all workers and hardly ever changes */
+	if (gw != NULL && atomic_load_explicit(&gw->is_alive, memory_order_relaxed) != alive)
 		atomic_store_explicit(&gw->is_alive, alive, memory_order_relaxed);
 }

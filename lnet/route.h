@@ -23,7 +23,8 @@ struct gateway {
 
 	/* control */
 	TAILQ_ENTRY(gateway) link;
-	unsigned int refs; /* routes */
+	unsigned int refs; /* routes in the table */
+	unsigned int holds; /* who has a pointer: routes, also unlinked ones, and a ping */
 	uint64_t next_ping;
 	bool is_pinging;
 	struct lnet *lnet;
@@ -79,8 +80,9 @@ struct route *route_lookup_exact(struct lnet *l, uint32_t net, const struct lnet
 bool route_net_known(const struct lnet *l, uint32_t net);
 void route_unlink(struct lnet *l, struct route *r);
 void route_relink(struct lnet *l, struct route *r);
-void route_free(struct lnet *l, struct route *r);
+void route_free(struct route *r);
+void gateway_put(struct gateway *gw);
 
 /* Unlink all routes whose gateway is on @net (LNET_NET_ANY: all) into @out. */
 void route_unlink_gateway_net(struct lnet *l, uint32_t net, struct route_list *out);
-void route_free_list(struct lnet *l, struct route_list *list);
+void route_free_list(struct route_list *list);

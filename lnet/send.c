@@ -67,8 +67,6 @@ complete(struct lnet_cpt *cpt, struct lnet_msg *msg, uint64_t now)
 		count_sent(cpt, msg, now);
 	else
 		count_health(cpt, msg);
-	if (p != NULL)
-		hop_completed(p, st->rc, now);
 	credit_return_tx(cpt, msg, now);
 	if (p != NULL)
 		p->refs--;
@@ -136,6 +134,8 @@ void
 lnet_finalize(struct lnet_cpt *cpt, struct lnet_msg *msg, int rc, uint64_t now)
 {
 	msg_expect(msg, MSG_SENDING);
+	if (msg->state->tx_peer != NULL)
+		hop_sent(msg->state->tx_peer, rc, now);
 	if (rc < 0)
 		failed_by_lnd(cpt, msg, rc, now);
 	else
@@ -188,9 +188,11 @@ send_resume(struct lnet_cpt *cpt, struct lnet_msg *msg, uint64_t now)
 	}
 	st->state = MSG_SENDING;
 	st->sent_at = now;
+	if (st->tx_peer != NULL)
+		hop_sending(st->tx_peer, now);
 	rc = st->tx_ni->lnd->ops->send(cpt, msg, now);
 	if (rc < 0)
-		failed_by_lnd(cpt, msg, rc, now);
+		lnet_finalize(cpt, msg, rc, now);
 }
 
 void
@@ -207,7 +209,6 @@ send_here(struct lnet_cpt *cpt, struct lnet_msg *msg, uint64_t now)
 			return;
 		}
 		st->tx_peer->refs++;
-		hop_queued(st->tx_peer, now);
 	}
 	send_resume(cpt, msg, now);
 }

@@ -45,7 +45,7 @@ demo() (
 	in_ns a ip link set a0 promisc on
 	router_start
 	echo "router: lnet-router EAL-OPTIONS -- --networks 'tcp0(p0),tcp1(p1)' --forwarding enabled"
-	sed -n '/router: loaded/p;/HW CPU cores/p' "$tmp/router.out"
+	sed -n '/router: loaded/p;/HW CPU cores/p' "$tmp/router.err"
 
 	show router lctl network up
 	show router lctl list_nids

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -75,7 +76,7 @@ exchange(struct client *c, const char *request)
 static int
 open_path(struct client *c, const char *path)
 {
-	char lock[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+	char lock[PATH_MAX + 8];
 	ssize_t n;
 
 	c->fd = connect_to(path);
@@ -134,7 +135,7 @@ is_router(struct client *c)
 static int
 search(struct client *c, char *found, size_t size, char *why, unsigned int why_size)
 {
-	char path[512], base[256];
+	char path[PATH_MAX], base[256];
 	struct dirent *e;
 	unsigned int n = 0;
 	DIR *d;
@@ -167,15 +168,15 @@ client_open(struct client **cp, char *why, unsigned int why_size)
 {
 	const char *path = getenv("LNET_ROUTER_SOCKET"), *prefix = getenv("LNET_ROUTER_PREFIX");
 	struct client *c = calloc(1, sizeof(*c));
-	char buf[512];
+	char buf[PATH_MAX];
 	int rc = 0;
 
 	if (c == NULL)
 		return -ENOMEM;
 	c->fd = c->lock_fd = -1;
-	if (path != NULL)
+	if (path != NULL && *path != '\0')
 		snprintf(buf, sizeof(buf), "%s", path);
-	else if (prefix != NULL)
+	else if (prefix != NULL && *prefix != '\0')
 		snprintf(buf, sizeof(buf), "%s/dpdk/%s/%s", runtime_dir(), prefix, SOCKET_NAME);
 	else
 		rc = search(c, buf, sizeof(buf), why, why_size);

@@ -14,9 +14,10 @@
 #define WAIT_S 60
 
 static int
-usage(const char *fmt, const char *arg)
+usage(const char *invalid)
 {
-	fprintf(stderr, fmt, arg);
+	if (invalid != NULL)
+		fprintf(stderr, "Error invalid option '%s'\n", invalid);
 	fprintf(stderr, "usage: lustre_rmmod [-f|--force] [-w|--wait SECONDS] [-h|--help]\n");
 	return 2;
 }
@@ -99,7 +100,7 @@ main(int argc, char **argv)
 
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
-			usage("%s", "");
+			usage(NULL);
 			return 0;
 		}
 		if (strcmp(argv[i], "-f") == 0 || strcmp(argv[i], "--force") == 0)
@@ -108,7 +109,7 @@ main(int argc, char **argv)
 			 i + 1 < argc)
 			wait_s = atol(argv[++i]);
 		else if (argv[i][0] == '-')
-			return usage("Error invalid option '%s'\n", argv[i]);
+			return usage(argv[i]);
 	}
 	if (nothing_loaded(&t))
 		return 0;

@@ -104,6 +104,8 @@ static const struct option options[] = {
 	 "memory of a worker for messages of this node"},
 	{"sent_mib", NUMBER, AT(sent_mib), 1, 1024, NULL,
 	 "memory of a worker for small messages not yet acknowledged"},
+	{"reorder_mib", NUMBER, AT(reorder_mib), 1, 4096, NULL,
+	 "memory of a worker for TCP data out of order"},
 	{"idle", CHOICE, AT(idle), 0, 0, "poll|pause|sleep", "what a worker does without work"},
 	{"sleep_us", NUMBER, AT(sleep_us), 1, 10000, NULL, "longest sleep of idle=sleep"},
 	{"sigterm", CHOICE, AT(term), 0, 0, "auto|refuse|drain",
@@ -127,9 +129,10 @@ args_default(struct args *a)
 	a->lnet.forwarding = -1;
 	a->mbuf_room = 2048;
 	a->max_conns = 4096;
-	a->window_min = 65536;
+	a->window_min = 16384;
 	a->local_mib = 4;
 	a->sent_mib = 16;
+	a->reorder_mib = 16;
 	a->idle = IDLE_POLL;
 	a->sleep_us = 100;
 	a->drain_s = 10;

@@ -43,7 +43,7 @@ struct args {
 	int mbuf_room; /* data bytes of an mbuf */
 	int max_conns; /* TCP connections of a worker */
 	int window_min; /* receive window that each connection has always, bytes */
-	int local_mib, sent_mib; /* ledger accounts of a worker */
+	int local_mib, sent_mib, reorder_mib; /* ledger accounts of a worker */
 	int idle, sleep_us;
 	int term, drain_s;
 	int stall_s;

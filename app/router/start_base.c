@@ -93,6 +93,7 @@ plan_conf(const struct app *app, unsigned int n_workers, struct ledger_conf *c)
 		.tiny = lnet_params_buffers(p, LNET_RTR_TINY, n_workers),
 		.small = lnet_params_buffers(p, LNET_RTR_SMALL, n_workers),
 		.large = lnet_params_buffers(p, LNET_RTR_LARGE, n_workers),
+		.reorder = (uint64_t)app->args.reorder_mib << 20,
 		.local = (uint64_t)app->args.local_mib << 20,
 		.sent = (uint64_t)app->args.sent_mib << 20,
 	};

@@ -5,6 +5,7 @@
 #include "drivers/tcp/tcp.h"
 #include "drivers/tcp/tcp_tel.h"
 #include "lnet/base/channel.h"
+#include "lnet/base/tel.h"
 
 #define LOG_TYPE LOG_T_APP
 #include "lnet/base/log.h"
@@ -118,7 +119,6 @@ tcp_settings(const struct app *app, struct tcp_config *cfg)
 	tcp_config_default(cfg);
 	socklnd_tcp_config(&app->args.socklnd, cfg);
 	cfg->max_conns = (unsigned int)app->args.max_conns;
-	cfg->rcv_wnd_min = (uint32_t)app->args.window_min;
 	cfg->clock_offset = clock_wall() - clock_now(&app->clock);
 	for (i = 0; i < sizeof(cfg->secret); i += sizeof(r)) {
 		r = rte_rand();

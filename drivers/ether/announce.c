@@ -89,7 +89,8 @@ ether_announce_poll(struct ether_lcore *el, uint64_t now)
 				continue;
 			an = &el->announcers[i];
 			timer_disarm(&el->lc->wheel, &an->timer);
-			*an = (struct announcer){.timer.fire = step, .el = el, .iface = e->ifaces[i]};
+			*an = (struct announcer){
+				.timer.fire = step, .el = el, .iface = e->ifaces[i]};
 			step(&an->timer, now);
 			n++;
 		}

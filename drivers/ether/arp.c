@@ -86,7 +86,7 @@ ether_addr_conflict(struct ether_lcore *el, const struct ether_iface *i, const s
 
 	ETHER_COUNT(el, ADDR_CONFLICT);
 	event_log(el->lc->events, &el->conflict_limit, now, LOG_TYPE, RTE_LOG_ERR,
-		  "interface %s: address %s is also used by " RTE_ETHER_ADDR_PRT_FMT, i->conf.name,
+		  "interface %s: address %s is also used by " ETHER_MAC_FMT, i->conf.name,
 		  ipaddr_format(a, text), RTE_ETHER_ADDR_BYTES(mac));
 }
 
@@ -123,7 +123,7 @@ arp_input(struct ether_lcore *el, struct rx_frame *f, const struct rte_arp_hdr *
 	if (is_neighbour(f->iface, &sender)) {
 		ether_fan_neigh(el, f);
 		neigh_learn(el->neigh, f->iface->index, &sender, &mac,
-			    !to_us	? NEIGH_CLAIM
+			    !to_us	      ? NEIGH_CLAIM
 				    : request ? NEIGH_HEARD
 					      : NEIGH_ANSWER,
 			    to_us && request, now);
@@ -148,6 +148,8 @@ ether_arp_input(struct ether_lcore *el, struct rx_frame *f, uint64_t now)
 		ETHER_DROP(el, f->m, ARP_BAD);
 		return;
 	}
+	if (f->fresh)
+		ETHER_COUNT(el, RX_ARP);
 	arp_input(el, f, arp, now);
 	rte_pktmbuf_free(f->m);
 }

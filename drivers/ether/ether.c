@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The box's ports and interfaces from creation to release, and what the control thread does now and then. */
 #include "drivers/ether/ether_priv.h"
-
 #include "lnet/base/buf.h"
 
 #define LOG_TYPE LOG_T_ETHER
@@ -108,8 +107,8 @@ neigh_refused(void *ctx, const struct neigh *n, const struct rte_ether_addr *mac
 
 	ETHER_COUNT(el, NEIGH_REFUSED);
 	event_log(el->lc->events, &el->claim_limit, now, LOG_TYPE, RTE_LOG_WARNING,
-		  "interface %s: " RTE_ETHER_ADDR_PRT_FMT " claims address %s of reachable "
-		  "neighbour " RTE_ETHER_ADDR_PRT_FMT ", which is asked first",
+		  "interface %s: " ETHER_MAC_FMT " claims address %s of reachable "
+		  "neighbour " ETHER_MAC_FMT ", which is asked first",
 		  el->e->ifaces[n->iface]->conf.name, RTE_ETHER_ADDR_BYTES(mac),
 		  ipaddr_format(&n->addr, text), RTE_ETHER_ADDR_BYTES(&n->mac));
 }

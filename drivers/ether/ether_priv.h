@@ -24,13 +24,14 @@ struct tel_req;
 #define ETHER_BURST 64
 #define ETHER_TXQ_MAX 512 /* frames that may wait for a port's transmit ring */
 #define ETHER_WORKERS_MAX 128
-#define ETHER_QUEUES_MAX 64 /* of one port */
+#define ETHER_QUEUES_MAX 64u /* of one port */
 #define ETHER_NEIGH_MAX 4096 /* per worker */
 #define ETHER_WAYS 4 /* cached ways per set */
 #define ETHER_WAY_SETS 512
 #define ETHER_NO_IFACE 0xff
 #define ETHER_TTL 64
 #define ETHER_PINGS_MAX 16
+#define ETHER_MAC_FMT "%02x:%02x:%02x:%02x:%02x:%02x" /* with RTE_ETHER_ADDR_BYTES() */
 #define ETHER_DEFEND_NS UINT64_C(10000000000) /* RFC 5227 1.1: DEFEND_INTERVAL */
 
 enum ether_counter {
@@ -78,7 +79,8 @@ enum iface_addr_state {
 struct iface_addr {
 	struct ipaddr addr;
 	uint8_t prefix;
-	_Atomic uint8_t state; /* worker 0 writes, others read; a detecting worker writes DUPLICATE */
+	_Atomic uint8_t
+		state; /* worker 0 writes, others read; a detecting worker writes DUPLICATE */
 };
 
 struct ether_iface {
@@ -144,6 +146,7 @@ struct ether_lcore {
 	/* const after start */
 	struct ether *e;
 	struct lcore *lc;
+	unsigned int index; /* worker */
 	struct ether_up up;
 	unsigned int n_rxq;
 	struct {
@@ -158,7 +161,12 @@ struct ether_lcore {
 	struct ip_packet batch[ETHER_BURST]; /* TCP segments on their way up */
 	unsigned int n_batch;
 	uint16_t ip_id;
-	struct rate_limit echo_rate, error_rate;
+	struct rate_limit echo_rate, error_rate, query_rate;
+	struct {
+		bool used;
+		uint16_t id;
+		struct ipaddr remote;
+	} pings[ETHER_PINGS_MAX]; /* whose replies are expected here */
 	struct ether_way ways[ETHER_WAY_SETS][ETHER_WAYS];
 	unsigned int way_hand;
 	struct announcer announcers[ETHER_IFACES_MAX];
@@ -188,7 +196,8 @@ struct rx_frame {
 	struct ether_iface *iface;
 	struct rte_ether_addr src;
 	bool multicast; /* to a group or to all */
-	bool may_fan; /* came from a port: not yet at its home */
+	bool fresh; /* from a port, not from another worker */
+	bool may_fan; /* perhaps not yet at its home */
 	bool answer; /* false for a copy: learn only */
 	uint16_t l2; /* bytes of the link header */
 	uint16_t type; /* ethertype */
@@ -203,10 +212,10 @@ void ether_port_close(struct ether_port *p);
 
 /* --- rx.c: frames in --- */
 /* Take @m out of hand: count it as a drop of kind @id and free it. */
-#define ETHER_DROP(el, mbuf, id)               \
-	do {                                   \
-		ETHER_COUNT(el, DROP_##id);    \
-		rte_pktmbuf_free(mbuf);        \
+#define ETHER_DROP(el, mbuf, id)            \
+	do {                                \
+		ETHER_COUNT(el, DROP_##id); \
+		rte_pktmbuf_free(mbuf);     \
 	} while (0)
 /* Pass @m to worker @to. */
 void ether_fan(struct ether_lcore *el, struct rte_mbuf *m, unsigned int to, enum fan_kind kind);
@@ -236,12 +245,15 @@ void ether_icmp4_input(struct ether_lcore *el, struct rx_frame *f, const struct 
 		       uint32_t off, uint32_t len, uint64_t now);
 void ether_icmp6_input(struct ether_lcore *el, struct rx_frame *f, const struct ip_packet *p,
 		       uint32_t off, uint32_t len, uint8_t hop_limit, uint64_t now);
-/* Neighbour discovery messages among the latter. */
+/* A listener query among the latter. */
+void ether_mld_query(struct ether_lcore *el, struct rx_frame *f, const struct ip_packet *p,
+		     uint8_t hop_limit, uint64_t now);
+/* Neighbour discovery messages among them. */
 void ether_nd_input(struct ether_lcore *el, struct rx_frame *f, const struct ip_packet *p,
 		    uint32_t off, uint32_t len, uint8_t hop_limit, uint64_t now);
 
 /* --- iface.c --- */
-const struct iface_addr *ether_iface_addr(const struct ether_iface *i, const struct ipaddr *addr);
+struct iface_addr *ether_iface_addr(const struct ether_iface *i, const struct ipaddr *addr);
 /* Is it an address of ours that may be used now? */
 bool ether_iface_owns(const struct ether_iface *i, const struct ipaddr *addr);
 /* The interface's address to talk to @remote on its link from; NULL = none of that family. */
@@ -255,7 +267,8 @@ struct ether_iface *ether_iface_of(const struct ether *e, const struct ipaddr *l
 /* --- out.c, tx.c: frames out --- */
 struct ip_out {
 	const struct ipaddr *local, *remote;
-	struct ether_iface *iface; /* NULL: the one that has @local (link-local addresses may be on several) */
+	struct ether_iface
+		*iface; /* NULL: the one that has @local (link-local addresses may be on several) */
 	uint8_t proto, tos;
 	uint16_t mss; /* != 0: TCP payload to be cut by the port */
 };
@@ -300,9 +313,9 @@ void ether_addr_conflict(struct ether_lcore *el, const struct ether_iface *i,
 unsigned int ether_announce_poll(struct ether_lcore *el, uint64_t now);
 
 /* --- ping.c --- */
-/* An echo reply arrived at its home. */
-void ether_ping_reply(struct ether_lcore *el, uint16_t id, uint16_t seq, uint64_t sent,
-		      uint64_t now);
+/* An echo reply arrived at its home. Return: a ping waits for it. */
+bool ether_ping_reply(struct ether_lcore *el, const struct ipaddr *remote, uint16_t id,
+		      uint16_t seq, uint64_t sent, uint64_t now);
 void ether_ping_control(struct ether *e, uint64_t now);
 int ether_ping_cmd(void *owner, struct kv *params, struct tel_req *req, uint64_t now);
 /* Running pings are answered with -ESHUTDOWN. */
@@ -313,7 +326,7 @@ enum capture_direction {
 	CAPTURE_IN,
 	CAPTURE_OUT,
 };
-void ether_capture_frame(struct ether_lcore *el, const struct ether_port *p, uint16_t queue,
+void ether_capture_frame(struct ether_lcore *el, const struct ether_port *p,
 			 const struct rte_mbuf *m, enum capture_direction dir);
 void ether_capture_control(struct ether *e);
 int ether_capture_start_cmd(void *owner, struct kv *params, struct tel_req *req, uint64_t now);

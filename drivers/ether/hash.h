@@ -15,7 +15,8 @@
 struct ether_hash {
 	uint8_t key[ETHER_KEY_SIZE];
 	uint16_t reta[ETHER_RETA_SIZE]; /* worker */
-	uint32_t part[32][256]; /* hash of one byte at a position: the whole is their exclusive or */
+	uint32_t part[32]
+		     [256]; /* hash of one byte at a position: the whole is their exclusive or */
 };
 
 /* The key that the published test vectors use; ours too: peers gain nothing from knowing it. */

@@ -95,7 +95,10 @@ ether_icmp_echo_reply(struct ether_lcore *el, struct rx_frame *f, const struct i
 	}
 	icmp = rte_pktmbuf_mtod_offset(f->m, const uint8_t *, off);
 	sent = get_be64(icmp + ICMP_HEADER);
+	if (!ether_ping_reply(el, &p->remote, get_be16(icmp + 4), get_be16(icmp + 6), sent, now)) {
+		ETHER_DROP(el, f->m, ECHO_STRAY);
+		return;
+	}
 	ETHER_COUNT(el, ECHO_REPLY_IN);
-	ether_ping_reply(el, get_be16(icmp + 4), get_be16(icmp + 6), sent, now);
 	rte_pktmbuf_free(f->m);
 }

@@ -96,7 +96,8 @@ ether_icmp4_input(struct ether_lcore *el, struct rx_frame *f, const struct ip_pa
 		ETHER_DROP(el, f->m, ICMP_BAD);
 		return;
 	}
-	ETHER_COUNT(el, RX_ICMP);
+	if (f->fresh)
+		ETHER_COUNT(el, RX_ICMP);
 	icmp = rte_pktmbuf_mtod_offset(f->m, const uint8_t *, off);
 	switch (icmp[0]) {
 	case ICMP4_ECHO:

@@ -8,14 +8,15 @@
 
 /* --- questions, any thread --- */
 
-const struct iface_addr *
+struct iface_addr *
 ether_iface_addr(const struct ether_iface *i, const struct ipaddr *addr)
 {
 	unsigned int k;
 
+	/* the state of an address changes, the interface as such is const while the ports run */
 	for (k = 0; k < i->n_addrs; k++)
 		if (ipaddr_equal(&i->addrs[k].addr, addr))
-			return &i->addrs[k];
+			return (struct iface_addr *)(uintptr_t)&i->addrs[k];
 	return NULL;
 }
 

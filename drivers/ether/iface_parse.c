@@ -277,7 +277,8 @@ check_gateways(struct parse *p)
 		for (k = 0; k < c->n_addrs; k++)
 			on_link |= ipaddr_in_prefix(gw, &c->addrs[k].addr, c->addrs[k].prefix);
 		if (!on_link) {
-			snprintf(p->why, p->why_size, "gateway %s: in none of the nets given by ip=",
+			snprintf(p->why, p->why_size,
+				 "gateway %s: in none of the nets given by ip=",
 				 ipaddr_format(gw, text));
 			return -EINVAL;
 		}
@@ -293,7 +294,7 @@ check(struct parse *p)
 
 	if (c->name[0] == '\0' || c->port[0] == '\0' || c->n_addrs == 0) {
 		snprintf(p->why, p->why_size, "%s is missing",
-			 c->name[0] == '\0'	? "name="
+			 c->name[0] == '\0'	      ? "name="
 				 : c->port[0] == '\0' ? "port="
 						      : "ip=");
 		return -EINVAL;
@@ -309,8 +310,7 @@ check(struct parse *p)
 }
 
 int
-ether_iface_parse(const char *text, struct ether_iface_conf *conf, char *why,
-		  unsigned int why_size)
+ether_iface_parse(const char *text, struct ether_iface_conf *conf, char *why, unsigned int why_size)
 {
 	struct parse p = {.conf = conf, .why = why, .why_size = why_size};
 	size_t len;

@@ -88,7 +88,8 @@ check_header(struct ether_lcore *el, struct rx_frame *f)
 		ETHER_DROP(el, f->m, IP4_OPTIONS);
 		return 0;
 	}
-	if (ip->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) {
+	if (ip->fragment_offset &
+	    rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) {
 		ETHER_DROP(el, f->m, IP4_FRAGMENT);
 		return 0;
 	}
@@ -104,6 +105,8 @@ ether_ip4_input(struct ether_lcore *el, struct rx_frame *f, uint64_t now)
 
 	if (hlen == 0)
 		return;
+	if (f->fresh)
+		ETHER_COUNT(el, RX_IP4);
 	ip = rte_pktmbuf_mtod_offset(f->m, const struct rte_ipv4_hdr *, f->l2);
 	total = rte_be_to_cpu_16(ip->total_length);
 	p.local = ipaddr_v4(rte_be_to_cpu_32(ip->dst_addr));

@@ -28,7 +28,8 @@ struct rte_mbuf;
 #define NEIGH_QUEUE_MAX 8 /* packets that wait for one neighbour */
 #define NEIGH_MULTICAST_SOLICITS 3 /* RFC 4861 10: MAX_MULTICAST_SOLICIT */
 #define NEIGH_UNICAST_PROBES 2 /* then... */
-#define NEIGH_ALL_PROBES 4 /* ...these many in all, the rest to everybody: the MAC may have changed */
+#define NEIGH_ALL_PROBES \
+	4 /* ...these many in all, the rest to everybody: the MAC may have changed */
 #define NEIGH_RETRANS_NS UINT64_C(1000000000)
 #define NEIGH_REACHABLE_NS UINT64_C(30000000000)
 #define NEIGH_DELAY_NS UINT64_C(5000000000)
@@ -71,7 +72,8 @@ struct neigh {
 	uint64_t used; /* last packet to it */
 	uint64_t changed; /* entered its state */
 	struct timer timer;
-	struct rte_mbuf *waiting[NEIGH_QUEUE_MAX]; /* oldest first; IP packets without link header */
+	struct rte_mbuf
+		*waiting[NEIGH_QUEUE_MAX]; /* oldest first; IP packets without link header */
 };
 LIST_HEAD(neigh_list, neigh);
 

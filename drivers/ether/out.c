@@ -2,7 +2,6 @@
 /* IP packets out: way, header, checksum, neighbour. Thread: workers. */
 #include "drivers/ether/cksum.h"
 #include "drivers/ether/ether_priv.h"
-
 #include "lnet/base/buf.h"
 
 #include <rte_ethdev.h>
@@ -23,8 +22,8 @@ static struct ether_way *
 way_set(struct ether_lcore *el, const struct ipaddr *remote)
 {
 	uint32_t h = remote->family == IP_V6
-			     ? get_be32(remote->bytes + 12) ^ get_be32(remote->bytes + 4)
-			     : get_be32(remote->bytes);
+		? get_be32(remote->bytes + 12) ^ get_be32(remote->bytes + 4)
+		: get_be32(remote->bytes);
 
 	return el->ways[(h * UINT32_C(0x9e3779b1) >> 16) % ETHER_WAY_SETS];
 }
@@ -128,7 +127,7 @@ static struct rte_mbuf *
 new_head(struct ether_lcore *el, struct rte_mbuf *m)
 {
 	struct rte_mbuf *head = rte_pktmbuf_alloc(el->lc->mem->mbufs);
-	uint16_t len = (uint16_t)RTE_MIN(m->l4_len, m->data_len);
+	uint16_t len = m->l4_len < m->data_len ? (uint16_t)m->l4_len : m->data_len;
 
 	if (head == NULL || rte_pktmbuf_headroom(head) < L2_MAX + sizeof(struct rte_ipv6_hdr)) {
 		rte_pktmbuf_free(head);

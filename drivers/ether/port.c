@@ -2,7 +2,6 @@
 /* Ports: what the device can do decides queues, offloads and limits. Thread: control. */
 #include "drivers/ether/ether_priv.h"
 #include "drivers/ether/quirk.h"
-
 #include "lnet/base/buf.h"
 
 #define LOG_TYPE LOG_T_ETHER
@@ -18,7 +17,7 @@
 
 #define RX_DESC 1024
 #define TX_DESC 1024
-#define L2_MAX (RTE_ETHER_HDR_LEN + 4) /* with a VLAN tag */
+#define L2_MAX (RTE_ETHER_HDR_LEN + 4u) /* with a VLAN tag */
 #define MC_ADDRS_MAX 64
 #define RETA_GROUPS (RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE)
 
@@ -235,7 +234,7 @@ program_reta(const struct ether *e, const struct ether_port *p, uint16_t size)
 static void
 program_rss(const struct ether *e, struct ether_port *p, const struct rte_eth_dev_info *info)
 {
-	uint8_t key[RTE_MAX(ETHER_KEY_SIZE, UINT8_MAX)] = {0};
+	uint8_t key[UINT8_MAX] = {0};
 	struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = info->hash_key_size};
 	int rc;
 
@@ -309,8 +308,8 @@ prepare(struct ether *e, struct ether_port *p, struct rte_eth_dev_info *info, ch
 	unsigned int why_size)
 {
 	const struct quirk *q = ether_quirk(p->driver);
-	uint32_t room = rte_pktmbuf_data_room_size(e->workers[0]->lc->mem->mbufs) -
-		RTE_PKTMBUF_HEADROOM;
+	uint32_t room =
+		rte_pktmbuf_data_room_size(e->workers[0]->lc->mem->mbufs) - RTE_PKTMBUF_HEADROOM;
 	int rc;
 
 	rc = rte_eth_dev_info_get(p->id, info);
@@ -329,8 +328,9 @@ prepare(struct ether *e, struct ether_port *p, struct rte_eth_dev_info *info, ch
 	if (rc == 0)
 		rc = setup_queues(e, p, info);
 	if (rc < 0)
-		snprintf(why, why_size, "port %s: %s refuses %u queues, MTU %u, buffers of %u bytes: %s",
-			 p->name, p->driver, p->n_queues, p->mtu, room, strerror(-rc));
+		snprintf(why, why_size,
+			 "port %s: %s refuses %u queues, MTU %u, buffers of %u bytes: %s", p->name,
+			 p->driver, p->n_queues, p->mtu, room, strerror(-rc));
 	return rc;
 }
 

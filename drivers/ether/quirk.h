@@ -12,7 +12,8 @@ struct quirk {
 	bool fixed_queues; /* number set by devargs; each one receives, polled or not */
 	bool scatters; /* gives chains of mbufs without announcing RTE_ETH_RX_OFFLOAD_SCATTER */
 	bool no_descriptors; /* takes an mbuf when a frame is there: holds none in advance */
-	uint16_t max_segs; /* longer chains vanish without an error, whatever it announces; 0 = its word */
+	uint16_t
+		max_segs; /* longer chains vanish without an error, whatever it announces; 0 = its word */
 	/* Longest frame that fits, by the devargs text; NULL: what max_rx_pktlen says. */
 	uint32_t (*max_frame)(const char *devargs);
 };

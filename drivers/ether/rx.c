@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Frames in: receive bursts, the link header, the way to the home worker, segments up in bursts. Thread: workers. */
 #include "drivers/ether/ether_priv.h"
-
 #include "lnet/base/buf.h"
 #include "lnet/base/channel.h"
 
@@ -263,6 +262,7 @@ input(struct ether_lcore *el, struct ether_port *p, struct rte_mbuf *m, enum fan
 	struct rx_frame f = {
 		.m = m,
 		.port = p,
+		.fresh = kind == FAN_FRAME,
 		.may_fan = kind == FAN_FRAME && el->e->n_workers > 1,
 		.answer = kind != FAN_NEIGH,
 	};
@@ -271,15 +271,12 @@ input(struct ether_lcore *el, struct ether_port *p, struct rte_mbuf *m, enum fan
 		return;
 	switch (f.type) {
 	case RTE_ETHER_TYPE_IPV4:
-		ETHER_COUNT(el, RX_IP4);
 		ether_ip4_input(el, &f, now);
 		break;
 	case RTE_ETHER_TYPE_IPV6:
-		ETHER_COUNT(el, RX_IP6);
 		ether_ip6_input(el, &f, now);
 		break;
 	case RTE_ETHER_TYPE_ARP:
-		ETHER_COUNT(el, RX_ARP);
 		ether_arp_input(el, &f, now);
 		break;
 	default:
@@ -304,7 +301,7 @@ poll_queue(struct ether_lcore *el, struct ether_port *p, uint16_t queue, uint64_
 		if (i + 2 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(frames[i + 2], void *));
 		if (el->capture != NULL)
-			ether_capture_frame(el, p, queue, frames[i], CAPTURE_IN);
+			ether_capture_frame(el, p, frames[i], CAPTURE_IN);
 		frames[i]->port = p->id;
 		input(el, p, frames[i], FAN_FRAME, now);
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Frames out: link header, chains within the port's limit, transmit bursts. Thread: workers. */
 #include "drivers/ether/ether_priv.h"
-
 #include "lnet/base/buf.h"
 
 #include <rte_ethdev.h>
@@ -108,7 +107,7 @@ enqueue(struct ether_lcore *el, const struct ether_port *p, struct rte_mbuf *m)
 		return;
 	}
 	if (el->capture != NULL)
-		ether_capture_frame(el, p, (uint16_t)(el->index % p->n_queues), m, CAPTURE_OUT);
+		ether_capture_frame(el, p, m, CAPTURE_OUT);
 	q->frames[q->n++] = m;
 }
 

@@ -281,32 +281,39 @@ attach(struct lnet_cpt *cpt, struct lnet_ni *ni, uint64_t now)
 	return 0;
 }
 
-/* Handshakes for this NI, and with the last NI those that have not named one yet. */
+/* Is @nc the last NI of this worker? Then it waits for requests that have named no NI, too. */
+static bool
+is_last(const struct socklnd_ni_cpt *nc)
+{
+	return TAILQ_FIRST(&nc->sc->nis) == nc && TAILQ_NEXT(nc, link) == NULL;
+}
+
+static bool
+belongs_to(const struct socklnd_conn *c, const struct socklnd_ni_cpt *nc)
+{
+	return c->nc == nc || (c->nc == NULL && is_last(nc));
+}
+
+/* Peers are gone: what is left are handshakes and connections that close, which do it sooner than they would. */
 static void
 end_handshakes(struct socklnd_ni_cpt *nc, uint64_t now)
 {
-	struct socklnd_cpt *sc = nc->sc;
-	bool last = TAILQ_FIRST(&sc->nis) == nc && TAILQ_NEXT(nc, link) == NULL;
 	struct socklnd_conn *c, *next;
 
-	for (c = TAILQ_FIRST(&sc->conns); c != NULL; c = next) {
+	for (c = TAILQ_FIRST(&nc->sc->conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if ((c->state == CONN_HELLO && c->nc == nc) || (c->state == CONN_REQUEST && last)) {
-			/* ends may cascade to the next one only through LNet, which knows no handshakes */
+		if ((c->state == CONN_REQUEST || c->state == CONN_HELLO) && belongs_to(c, nc))
 			socklnd_conn_end(c, now);
-		} else if (c->state == CONN_CLOSING && (c->nc == nc || (c->nc == NULL && last))) {
-			socklnd_conn_linger(c, now + SOCKLND_STOP_LINGER_NS);
-		}
 	}
+	TAILQ_FOREACH(c, &nc->sc->conns, link)
+		if (c->state == CONN_CLOSING && belongs_to(c, nc))
+			socklnd_conn_linger(c, now + SOCKLND_STOP_LINGER_NS);
 }
 
 static unsigned int
 things_alive(const struct socklnd_ni_cpt *nc)
 {
-	const struct socklnd_cpt *sc = nc->sc;
-	bool last = TAILQ_FIRST(&sc->nis) == nc && TAILQ_NEXT(nc, link) == NULL;
-
-	return nc->n_conns + nc->n_peers + nc->n_looped + (last ? sc->n_conns : 0);
+	return (is_last(nc) ? nc->sc->n_conns : nc->n_conns) + nc->n_peers + nc->n_looped;
 }
 
 static unsigned int

@@ -330,7 +330,7 @@ socklnd_send(struct lnet_cpt *cpt, struct lnet_msg *msg, uint64_t now)
 		       lnet_nid_equal(&msg->next_hop, &msg->hdr.dst);
 	uint32_t pid = to_user ? msg->hdr.dst_pid : LNET_PID;
 	struct socklnd_peer *p;
-	int rc;
+	int rc = 0;
 
 	if (nc == NULL || nc->stopping) {
 		msg->health = LNET_HEALTH_LOCAL_ABORTED;
@@ -342,15 +342,14 @@ socklnd_send(struct lnet_cpt *cpt, struct lnet_msg *msg, uint64_t now)
 	if (p == NULL && to_user)
 		return refuse(nc->sc, msg, SOCKLND_TX_REFUSED_BACKOFF, -EHOSTUNREACH,
 			      LNET_HEALTH_REMOTE_ERROR);
-	if (p == NULL) {
+	if (p == NULL)
 		p = socklnd_peer_get(nc, &msg->next_hop, pid, now);
-		if (p == NULL)
-			return refuse(nc->sc, msg, SOCKLND_TX_REFUSED_PEERS, -ENOMEM,
-				      LNET_HEALTH_LOCAL_ERROR);
+	if (p == NULL)
+		return refuse(nc->sc, msg, SOCKLND_TX_REFUSED_PEERS, -ENOMEM,
+			      LNET_HEALTH_LOCAL_ERROR);
+	/* a new entry, or one whose last connection is just going: from now on we dial */
+	if (!p->dial.exists && p->n_conns == 0 && !to_user)
 		rc = socklnd_dial_init(p);
-	} else {
-		rc = 0;
-	}
 	socklnd_peer_hold(p);
 	if (rc == 0)
 		rc = send_to_peer(p, msg, now);

@@ -339,6 +339,17 @@ tcp_conn_reject(struct tcp_conn *c, uint64_t now)
 		tcp_conn_reset(c, -ECONNABORTED, now);
 }
 
+void
+tcp_conn_forget(struct tcp_conn *c)
+{
+	c->ops = NULL;
+	c->events = 0;
+	if (c->state == TCP_CLOSED && !c->is_dead)
+		bury(c);
+	else
+		tcp_conn_end(c, -ECONNABORTED);
+}
+
 static bool
 take_event(struct tcp_conn *c, enum tcp_event ev)
 {

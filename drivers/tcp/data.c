@@ -44,9 +44,11 @@ trim(struct tcp_conn *c, const struct tcp_segment *s, struct part *p)
 static void
 schedule_ack(struct tcp_conn *c, const struct tcp_segment *s, uint32_t len, uint64_t now)
 {
+	uint32_t full = tcp_path_mss_own(c);
+
 	c->unacked += len;
 	if (s->len > c->rcv_mss)
-		c->rcv_mss = s->len < c->mss ? s->len : c->mss;
+		c->rcv_mss = s->len < full ? s->len : full;
 	if ((s->flags & TCP_PSH) != 0 || c->unacked >= 2 * c->rcv_mss)
 		c->ack_now = true;
 	if (!c->ack_now && !tcp_timer_is_set(c, TCP_TIMER_ACK))

@@ -45,10 +45,13 @@ in_window(const struct tcp_conn *c, const struct tcp_segment *s)
 {
 	uint32_t space = tcp_segment_space(s);
 
-	if (space == 0)
-		return seq_geq(s->seq, c->rcv_nxt) && (seq_lt(s->seq, c->rcv_edge) || s->seq == c->rcv_nxt);
-	/* a full window still takes the ACK of what is next */
-	return seq_gt(s->seq + space, c->rcv_nxt) && (seq_lt(s->seq, c->rcv_edge) || s->seq == c->rcv_nxt);
+	/*
+	 * A peer that has used up the window sends its ACKs from the right edge, and its probes from RCV.NXT: what they
+	 * acknowledge counts, so the edge itself is let in; payload there is cut off later.
+	 */
+	if (seq_gt(s->seq, c->rcv_edge))
+		return false;
+	return space == 0 ? seq_geq(s->seq, c->rcv_nxt) : seq_gt(s->seq + space, c->rcv_nxt);
 }
 
 static void
@@ -64,11 +67,25 @@ rst_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	tcp_conn_end(c, c->state == TCP_SYN_RCVD ? -ECONNREFUSED : -ECONNRESET);
 }
 
-/* The peer repeats its SYN: our SYN-ACK was lost. */
+/*
+ * The peer's SYN again, in SYN-RECEIVED: alone it asks for our lost SYN-ACK; with an ACK it is the peer's half of a
+ * simultaneous open, and all that is new in it is the ACK. Return: true: nothing else is to be done.
+ */
 static bool
-is_syn_again(const struct tcp_conn *c, const struct tcp_segment *s)
+syn_again(struct tcp_conn *c, struct tcp_segment *s)
 {
-	return c->state == TCP_SYN_RCVD && (s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN && s->seq == c->irs;
+	if (c->state != TCP_SYN_RCVD || (s->flags & (TCP_SYN | TCP_RST)) != TCP_SYN || s->seq != c->irs)
+		return false;
+	tcp_conn_dirty(c);
+	if ((s->flags & TCP_ACK) == 0) {
+		tcp_count(c->t, TCP_SYN_RETRANSMIT);
+		c->send_syn = true;
+		return true;
+	}
+	c->ack_now = true;
+	s->seq++;
+	s->flags &= (uint8_t)~TCP_SYN;
+	return false;
 }
 
 /* SYN-RECEIVED: the ACK that completes the handshake. Return: false: drop the segment. */
@@ -91,7 +108,7 @@ handshake_ack(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, uint
 	return true;
 }
 
-/* Front and back of what lies outside of the window are cut off. */
+/* Nothing of the segment lies in the window. */
 static void
 outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
@@ -109,9 +126,6 @@ outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	} else if (s->len > 0) {
 		tcp_count(c->t, TCP_RX_BEYOND);
 	}
-	/* what it acknowledges counts all the same: it may be all that a peer with a shut window can say */
-	if ((s->flags & TCP_ACK) != 0 && tcp_is_synchronized(c) && !tcp_ack_in(c, s, now))
-		return;
 	tcp_reply_stray(c, tcp_segment_space(s) == 0, now);
 }
 
@@ -119,12 +133,8 @@ outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 static void
 synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct rte_mbuf **m, uint64_t now)
 {
-	if (is_syn_again(c, s)) {
-		tcp_count(c->t, TCP_SYN_RETRANSMIT);
-		c->send_syn = true;
-		tcp_conn_dirty(c);
+	if (syn_again(c, s))
 		return;
-	}
 	if (!paws_ok(c, s, now))
 		return;
 	c->last_rx = now;
@@ -138,11 +148,8 @@ synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct r
 		return;
 	}
 	if ((s->flags & TCP_SYN) != 0) {
-		/* RFC 5961 4.2; the exception is the SYN-ACK of a simultaneous open */
-		if (c->state != TCP_SYN_RCVD || s->seq != c->irs) {
-			tcp_reply_challenge(c, now);
-			return;
-		}
+		tcp_reply_challenge(c, now); /* RFC 5961 4.2 */
+		return;
 	}
 	if ((s->flags & TCP_ACK) == 0) {
 		tcp_count(c->t, TCP_DROP_NO_ACK);
@@ -163,7 +170,7 @@ conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, 
 	struct tcp *t = c->t;
 	uint32_t isn_above;
 
-	if (pkt->merged)
+	if (pkt->merged && s->len > 0)
 		c->ack_now = true;
 	switch (c->state) {
 	case TCP_SYN_SENT:

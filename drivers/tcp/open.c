@@ -25,6 +25,17 @@ clear_flow(struct tcp *t, const struct ip_flow *flow, uint32_t *isn_above, bool 
 	return 0;
 }
 
+/* The smallest scale that lets the widest window be announced; 7 at least, as Linux peers have. */
+static uint8_t
+window_shift(const struct tcp_conn *c)
+{
+	uint8_t shift = 7;
+
+	while (shift < TCP_WSCALE_MAX && 65535ull << shift < 2ull * c->t->cfg.rcv_wnd_max)
+		shift++;
+	return shift;
+}
+
 int
 tcp_connect(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_ops *ops,
 	    void *user, uint64_t now, struct tcp_conn **cp)
@@ -43,6 +54,7 @@ tcp_connect(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct
 		return rc;
 	c->state = TCP_SYN_SENT;
 	c->active = true;
+	c->rcv_shift = window_shift(c);
 	c->tos = tos & 0xfc;
 	c->ops = ops;
 	c->user = user;
@@ -59,17 +71,6 @@ tcp_connect(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct
 	tcp_conn_dirty(c);
 	*cp = c;
 	return 0;
-}
-
-/* The smallest scale that lets the widest window be announced; 7 at least, as Linux peers have. */
-static uint8_t
-window_shift(const struct tcp_conn *c)
-{
-	uint8_t shift = 7;
-
-	while (shift < TCP_WSCALE_MAX && 65535ull << shift < 2ull * c->t->cfg.rcv_wnd_max)
-		shift++;
-	return shift;
 }
 
 void

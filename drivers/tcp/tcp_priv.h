@@ -96,17 +96,18 @@ struct tcp_conn {
 	bool send_syn, send_probe; /* wanted from tcp_output() */
 	bool ack_now; /* an ACK is due */
 	bool persisting; /* TCP_TIMER_RTX is a window probe */
-	bool cwnd_limited; /* the congestion window held data back */
+	bool cwnd_limited; /* the congestion window held data back, until SND.UNA reaches limited_seq */
 	bool rtx_at_once; /* fast recovery began: the first retransmission is not held back */
 	uint8_t backoff; /* doublings of the RTO, or of the probe interval */
 	uint8_t dupacks;
+	uint32_t limited_seq;
 	uint32_t recover; /* SND.NXT when recovery began */
 	struct tcp_txq tx;
 	struct tcp_cc cc;
 	struct tcp_range sack_seen[TCP_SACK_BLOCKS]; /* blocks of the last ACK */
 	uint64_t srtt, rttvar, rto; /* ns */
 	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */
-	uint64_t last_send;
+	uint64_t last_send; /* of payload or SYN */
 	struct tcp_path path;
 
 	/* receive */
@@ -178,6 +179,8 @@ struct tcp {
 	struct tcp_txseg_pool txsegs;
 	struct tcp_ooo_pool ooo;
 	struct tcp_rate resets;
+	struct tcp **engines; /* all of the process, for telemetry (tcp_tel.c) */
+	unsigned int n_engines;
 	uint64_t counters[TCP_COUNTERS];
 };
 
@@ -249,8 +252,9 @@ void tcp_conn_time_wait(struct tcp_conn *c, uint64_t now);
 /* End TIME-WAIT (or a half-open connection, which no user knows). */
 void tcp_conn_discard(struct tcp_conn *c);
 
-/* Reset a connection that no user knows. */
+/* Reset a connection that no user knows, or end it without a word. */
 void tcp_conn_reject(struct tcp_conn *c, uint64_t now);
+void tcp_conn_forget(struct tcp_conn *c);
 
 /* Tell the user of @c now. @c may be gone afterwards. */
 void tcp_conn_tell(struct tcp_conn *c, uint64_t now);
@@ -345,8 +349,6 @@ uint32_t tcp_pipe(const struct tcp_conn *c);
 
 /* Send what there is to send. */
 void tcp_output(struct tcp_conn *c, uint64_t now);
-/* After output, or when the queue changed: is a timer needed, and which. */
-void tcp_output_timer(struct tcp_conn *c, uint64_t now);
 
 /* --- segment.c: segments as mbufs --- */
 
@@ -355,8 +357,8 @@ bool tcp_send_bare(struct tcp_conn *c, uint8_t flags, uint32_t seq, uint64_t now
 /* SYN or SYN-ACK. */
 bool tcp_send_syn(struct tcp_conn *c, uint64_t now);
 /*
- * Bytes of payload that one segment may carry now: a multiple of @mss when large.
- * @len	bytes that may be sent
+ * Bytes of payload that the next segment carries, of the @len that may be sent: one full segment, or a large one that the
+ * port cuts.
  */
 uint32_t tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, uint32_t len, uint32_t mss);
 /* Payload that fits beside the options that are due now. */

@@ -8,7 +8,6 @@
 #include "lnet/base/check.h"
 
 #include <rte_common.h>
-#include <rte_errno.h>
 #include <rte_ring.h>
 
 #include <errno.h>
@@ -29,8 +28,11 @@ enum class {
 
 struct lane {
 	struct rte_ring *ring;
-	void *staged[BURST]; /* sender's */
+	/* sender */
 	unsigned int n_staged;
+	unsigned int
+		room; /* places that the ring is known to have beyond what is staged; there may be more */
+	void *staged[BURST];
 } __rte_cache_aligned;
 
 struct channel {
@@ -59,11 +61,11 @@ make_lanes(struct channel *ch, const unsigned int capacity[CLASSES])
 			for (c = 0; c < CLASSES && from != to; c++) {
 				l = lane_of(ch, from, to, c);
 				snprintf(name, sizeof(name), "ch%u_%u_%u_%u", id, from, to, c);
-				l->ring = rte_ring_create(name, rte_align32pow2(capacity[c] + 1),
-							  SOCKET_ID_ANY,
-							  RING_F_SP_ENQ | RING_F_SC_DEQ);
+				l->ring = rte_ring_create(name, capacity[c], SOCKET_ID_ANY,
+							  RING_F_SP_ENQ | RING_F_SC_DEQ |
+								  RING_F_EXACT_SZ);
 				if (l->ring == NULL)
-					return -rte_errno;
+					return -ENOMEM;
 			}
 	return 0;
 }
@@ -72,7 +74,8 @@ int
 channel_create(unsigned int workers, unsigned int lossy, unsigned int reliable,
 	       struct channel **chp)
 {
-	const unsigned int capacity[CLASSES] = {[LOSSY] = lossy, [RELIABLE] = reliable};
+	/* reliable: the sender's messages, and the receiver's on their way home */
+	const unsigned int capacity[CLASSES] = {[LOSSY] = lossy, [RELIABLE] = 2 * reliable};
 	struct channel *ch = calloc(1, sizeof(*ch));
 	size_t lanes = (size_t)workers * workers * CLASSES;
 	int rc = -ENOMEM;
@@ -125,9 +128,23 @@ flush_lane(struct lane *l)
 	if (l->n_staged == 0)
 		return;
 	n = rte_ring_sp_enqueue_bulk(l->ring, l->staged, l->n_staged, NULL);
-	/* lossy: the room was asked for when the object was staged; reliable: the ring holds all there are */
-	CHECK(n == l->n_staged);
+	CHECK(n ==
+	      l->n_staged); /* there was room when they were staged, and nobody else fills it */
 	l->n_staged = 0;
+}
+
+/* Is there a place for one more? The ring is asked only when the places known of are used up. */
+static bool
+has_room(struct lane *l)
+{
+	unsigned int room;
+
+	if (l->room > 0)
+		return true;
+	/* enqueues nothing; rte_ring_free_count() would tell the same, but without ordering against the receiver */
+	rte_ring_sp_enqueue_bulk(l->ring, l->staged, 0, &room);
+	l->room = room - l->n_staged;
+	return l->room > 0;
 }
 
 int
@@ -137,8 +154,11 @@ channel_send(struct channel *ch, unsigned int from, unsigned int to, enum channe
 	struct lane *l = lane_of(ch, from, to, class_of(type));
 
 	CHECK(((uintptr_t)obj & TYPE_MASK) == 0);
-	if (type == CHANNEL_PACKET && rte_ring_free_count(l->ring) <= l->n_staged)
+	if (!has_room(l)) {
+		CHECK(type == CHANNEL_PACKET); /* reliable: the ring holds all that exist */
 		return -ENOBUFS;
+	}
+	l->room--;
 	l->staged[l->n_staged++] = (void *)((uintptr_t)obj | type);
 	if (l->n_staged == BURST)
 		flush_lane(l);

@@ -28,7 +28,8 @@ struct channel_handler {
 /*
  * @workers	number of workers (> 1)
  * @lossy	packets that may wait per pair
- * @reliable	messages that exist per sender: bound of what can wait
+ * @reliable	messages that exist per sender, at most: one more and the program ends. Twice as many fit, since those of
+ *		the receiver come home the same way
  * Thread: control. Return: 0, -ENOMEM.
  */
 int channel_create(unsigned int workers, unsigned int lossy, unsigned int reliable,

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Events from workers to the control thread: records from a pool through a multi-producer ring. */
+/*
+ * Events from any thread to the control thread: a bounded ring of records with a ticket each (D. Vyukov's queue).
+ * Not rte_ring: its producers wait for each other, and one that is preempted would stop workers here.
+ */
 #include "lnet/base/event.h"
-
-#include "lnet/base/pool.h"
-
-#include <rte_errno.h>
-#include <rte_ring.h>
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,8 @@
 #define LIMIT_NS UINT64_C(1000000000)
 
 struct event {
+	/* position p: free for the producer of p; p + 1: filled, the consumer's; p + size: free for the next round */
+	_Atomic(uint64_t) ticket;
 	void (*fn)(void *ctx, const void *arg, uint64_t now); /* NULL: a log line */
 	void *ctx;
 	enum log_type type;
@@ -30,35 +31,51 @@ struct event {
 };
 
 struct event_queue {
-	struct rte_ring *ring;
-	struct pool *pool;
+	/* const */
+	struct event *ring;
+	uint64_t size; /* power of 2 */
 	void (*wake)(void *ctx);
 	void *ctx;
+
+	/* control */
+	uint64_t head;
+
+	/* any */
+	_Alignas(64) _Atomic(uint64_t) tail;
 	_Atomic(uint64_t) lost;
+	atomic_bool awake; /* the control thread was woken and has not looked yet */
 };
+
+static uint64_t
+power_of_2(unsigned int n)
+{
+	uint64_t size = 2;
+
+	while (size < n)
+		size *= 2;
+	return size;
+}
 
 int
 event_queue_create(unsigned int capacity, void (*wake)(void *ctx), void *ctx,
 		   struct event_queue **qp)
 {
-	static _Atomic(unsigned int) serial; /* names only: several nodes may live in one process */
-	struct event_queue *q = calloc(1, sizeof(*q));
-	unsigned int id = atomic_fetch_add(&serial, 1);
-	char name[RTE_RING_NAMESIZE];
-	int rc = -ENOMEM;
+	struct event_queue *q = aligned_alloc(_Alignof(struct event_queue), sizeof(*q));
+	uint64_t i;
 
 	if (q == NULL)
 		return -ENOMEM;
+	memset(q, 0, sizeof(*q));
+	q->size = power_of_2(capacity);
 	q->wake = wake;
 	q->ctx = ctx;
-	snprintf(name, sizeof(name), "events%u", id);
-	q->ring = rte_ring_create(name, capacity, SOCKET_ID_ANY, RING_F_SC_DEQ | RING_F_EXACT_SZ);
-	if (q->ring != NULL)
-		rc = pool_create(name, capacity, sizeof(struct event), SOCKET_ID_ANY, &q->pool);
-	if (rc < 0) {
-		event_queue_destroy(q);
-		return rc;
+	q->ring = calloc(q->size, sizeof(*q->ring));
+	if (q->ring == NULL) {
+		free(q);
+		return -ENOMEM;
 	}
+	for (i = 0; i < q->size; i++)
+		atomic_store_explicit(&q->ring[i].ticket, i, memory_order_relaxed);
 	*qp = q;
 	return 0;
 }
@@ -68,32 +85,44 @@ event_queue_destroy(struct event_queue *q)
 {
 	if (q == NULL)
 		return;
-	pool_destroy(q->pool);
-	rte_ring_free(q->ring);
+	free(q->ring);
 	free(q);
 }
 
+/* Take the place at the tail. Return: the record, to be filled and published at *@pos; NULL when full. */
 static struct event *
-event_get(struct event_queue *q)
+reserve(struct event_queue *q, uint64_t *pos)
 {
-	struct event *e = pool_get(q->pool);
+	struct event *e;
+	uint64_t ticket;
 
-	if (e == NULL)
-		atomic_fetch_add_explicit(&q->lost, 1, memory_order_relaxed);
-	return e;
+	*pos = atomic_load_explicit(&q->tail, memory_order_relaxed);
+	for (;;) {
+		e = &q->ring[*pos & (q->size - 1)];
+		/* pairs with the release in event_queue_run(): the record was read before it is written again */
+		ticket = atomic_load_explicit(&e->ticket, memory_order_acquire);
+		if (ticket < *pos) {
+			atomic_fetch_add_explicit(&q->lost, 1, memory_order_relaxed);
+			return NULL;
+		}
+		/* on failure *@pos is the new tail */
+		if (ticket == *pos &&
+		    atomic_compare_exchange_weak_explicit(
+			    &q->tail, pos, *pos + 1, memory_order_relaxed, memory_order_relaxed))
+			return e;
+		if (ticket > *pos)
+			*pos = atomic_load_explicit(&q->tail, memory_order_relaxed);
+	}
 }
 
-static int
-event_send(struct event_queue *q, struct event *e)
+static void
+publish(struct event_queue *q, struct event *e, uint64_t pos)
 {
-	if (rte_ring_mp_enqueue(q->ring, e) < 0) {
-		pool_put(q->pool, e);
-		atomic_fetch_add_explicit(&q->lost, 1, memory_order_relaxed);
-		return -ENOBUFS;
-	}
-	if (q->wake != NULL)
+	/* pairs with the acquire in event_queue_run() */
+	atomic_store_explicit(&e->ticket, pos + 1, memory_order_release);
+	/* one wake-up for all that come until the control thread looks: it may cost a system call */
+	if (q->wake != NULL && !atomic_exchange(&q->awake, true))
 		q->wake(q->ctx);
-	return 0;
 }
 
 void
@@ -101,27 +130,29 @@ event_log(struct event_queue *q, struct event_limit *limit, uint64_t now, enum l
 	  unsigned int level, const char *fmt, ...)
 {
 	struct event *e;
+	uint64_t pos;
 	va_list ap;
 
 	if (limit != NULL && now < limit->next) {
 		limit->suppressed++;
 		return;
 	}
-	e = event_get(q);
+	e = reserve(q, &pos);
 	if (e == NULL)
 		return;
 	e->fn = NULL;
 	e->type = type;
 	e->level = level;
-	e->suppressed = limit != NULL ? limit->suppressed : 0;
+	e->suppressed = 0;
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	if (limit != NULL) {
+		e->suppressed = limit->suppressed;
 		limit->next = now + LIMIT_NS;
 		limit->suppressed = 0;
 	}
-	event_send(q, e);
+	publish(q, e, pos);
 }
 
 int
@@ -129,36 +160,55 @@ event_post(struct event_queue *q, void (*fn)(void *ctx, const void *arg, uint64_
 	   const void *arg, unsigned int len)
 {
 	struct event *e;
+	uint64_t pos;
 
 	if (len > EVENT_ARG_MAX)
 		return -EINVAL;
-	e = event_get(q);
+	e = reserve(q, &pos);
 	if (e == NULL)
 		return -ENOBUFS;
 	e->fn = fn;
 	e->ctx = ctx;
 	if (len > 0)
 		memcpy(e->arg, arg, len);
-	return event_send(q, e);
+	publish(q, e, pos);
+	return 0;
+}
+
+static void
+handle(const struct event *e, uint64_t now)
+{
+	if (e->fn != NULL)
+		e->fn(e->ctx, e->arg, now);
+	else if (e->suppressed > 0)
+		log_line(e->type, e->level, "%s (%llu more like it)", e->text,
+			 (unsigned long long)e->suppressed);
+	else
+		log_line(e->type, e->level, "%s", e->text);
 }
 
 unsigned int
 event_queue_run(struct event_queue *q, uint64_t now)
 {
+	unsigned int n;
 	struct event *e;
-	unsigned int n = 0;
 
-	while (rte_ring_sc_dequeue(q->ring, (void **)&e) == 0) {
-		if (e->fn != NULL)
-			e->fn(e->ctx, e->arg, now);
-		else if (e->suppressed > 0)
-			log_line(e->type, e->level, "%s (%llu more like it)", e->text,
-				 (unsigned long long)e->suppressed);
-		else
-			log_line(e->type, e->level, "%s", e->text);
-		pool_put(q->pool, e);
-		n++;
+	/* before the first look: what comes after it wakes again */
+	atomic_store(&q->awake, false);
+	/* a handler that posts, or a flood, must not keep the control thread here */
+	for (n = 0; n < q->size; n++) {
+		e = &q->ring[q->head & (q->size - 1)];
+		/* pairs with the release in publish() */
+		if (atomic_load_explicit(&e->ticket, memory_order_acquire) != q->head + 1)
+			return n;
+		handle(e, now);
+		/* pairs with the acquire in reserve() */
+		atomic_store_explicit(&e->ticket, q->head + q->size, memory_order_release);
+		q->head++;
 	}
+	/* there may be more: come back for it */
+	if (q->wake != NULL)
+		q->wake(q->ctx);
 	return n;
 }
 

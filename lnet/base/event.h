@@ -21,8 +21,9 @@ struct event_limit {
 };
 
 /*
- * @capacity	events that may wait
- * @wake	called (any thread) after something was queued, to wake the control thread; may be NULL
+ * @capacity	events that may wait (rounded up to a power of 2)
+ * @wake	called (any thread) after something was queued, to wake the control thread; may be NULL. Once for all that
+ *		is queued until the next event_queue_run()
  * Thread: control. Return: 0, -ENOMEM.
  */
 int event_queue_create(unsigned int capacity, void (*wake)(void *ctx), void *ctx,
@@ -35,12 +36,12 @@ void event_log(struct event_queue *q, struct event_limit *limit, uint64_t now, e
 
 /*
  * Run fn(ctx, arg) on the control thread. @arg (@len <= EVENT_ARG_MAX bytes) is copied.
- * Any thread. Return: 0, -ENOBUFS (counted).
+ * Any thread. Return: 0, -ENOBUFS (counted), -EINVAL (@len).
  */
 int event_post(struct event_queue *q, void (*fn)(void *ctx, const void *arg, uint64_t now),
 	       void *ctx, const void *arg, unsigned int len);
 
-/* Handle what waits. Thread: control. Return: events handled. */
+/* Handle what waits, at most the capacity. Thread: control. Return: events handled. */
 unsigned int event_queue_run(struct event_queue *q, uint64_t now);
 
 /* Events lost because the ring was full. Any thread. */

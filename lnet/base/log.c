@@ -2,6 +2,7 @@
 /* Log lines over rte_log. */
 #include "lnet/base/log.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,6 +54,15 @@ log_set_level(unsigned int level)
 	return 0;
 }
 
+/* A text may quote a peer or an operator: no control character of it shall forge a line. */
+static void
+make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+}
+
 void
 log_line(enum log_type type, unsigned int level, const char *fmt, ...)
 {
@@ -62,6 +72,7 @@ log_line(enum log_type type, unsigned int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	make_printable(text);
 	rte_log(level, (uint32_t)type_of(type), "%s%s: %s\n", prefix[type],
 		level <= RTE_LOG_ERR		   ? " error"
 			: level == RTE_LOG_WARNING ? " warning"

@@ -22,7 +22,7 @@ struct tel_out;
 struct tel_cmd {
 	const char *name; /* "/lnet/net/add" */
 	/*
-	 * @params	parsed parameters
+	 * @params	parsed parameters, valid until the request is finished
 	 * Thread: control. Return: 0 or -errno, reported as "rc" with the text of tel_fail() or strerror;
 	 * TEL_LATER: the handler keeps @req and will call tel_finish().
 	 */
@@ -41,7 +41,10 @@ struct tel;
  */
 int tel_create(void (*wake)(void *ctx), void *ctx, struct tel **telp);
 
-/* Requests that still wait are answered with -ESHUTDOWN. Thread: control. */
+/*
+ * Requests that still wait are answered with -ESHUTDOWN. One that a handler keeps has to be finished nevertheless, now
+ * or later; nobody hears it any more. Thread: control.
+ */
 void tel_destroy(struct tel *t);
 
 /*
@@ -60,13 +63,17 @@ unsigned int tel_run(struct tel *t, uint64_t now);
 int tel_fail(struct tel_req *req, int rc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Answer a request that was kept. Thread: control. */
+/* Answer a request that was kept; @req is gone afterwards. Thread: control. */
 void tel_finish(struct tel_req *req, int rc);
 
 /* Where the reply of @req is written. */
 struct tel_out *tel_out(struct tel_req *req);
 
-/* Write into the current dict. Texts are cut at the socket's limit. Allocation failure makes the reply -ENOMEM. */
+/*
+ * Write into the current dict. Texts are cut at the socket's 127 characters; bytes that are not printable ASCII become
+ * '?', and in keys '_'. An integer below -2^31 becomes a text: 22.11 has no such type.
+ * No memory makes the reply -ENOMEM; one that the socket would cut (256 entries in a dict, 16 KiB) -EMSGSIZE.
+ */
 void tel_int(struct tel_out *o, const char *key, int64_t v);
 void tel_u64(struct tel_out *o, const char *key, uint64_t v);
 void tel_str(struct tel_out *o, const char *key, const char *text);
@@ -87,7 +94,8 @@ unsigned int tel_size(const struct tel_out *o);
 
 /*
  * Run one command without the socket, for tests and for start-up scripts: the same path as a client.
- * @json_out (@size bytes) gets the reply. Thread: control. Return: rc of the command; TEL_LATER is answered -EBUSY.
+ * @json_out (@size bytes) gets the reply, {"rc":0,...}. Thread: control. Return: rc of the command; TEL_LATER is
+ * answered -EBUSY, and what the handler says later is thrown away.
  */
 int tel_call(struct tel *t, const char *name, const char *params, char *json_out, unsigned int size,
 	     uint64_t now);

@@ -7,7 +7,8 @@
 #include "lnet/base/timer.h"
 
 #define SLOT_MASK (TIMER_SLOTS - 1)
-#define LEVEL_DUE TIMER_LEVELS /* of a timer that a run has taken out of the wheel and is about to fire */
+#define LEVEL_DUE \
+	TIMER_LEVELS /* of a timer that a run has taken out of the wheel and is about to fire */
 
 void
 timer_wheel_init(struct timer_wheel *w, uint64_t now, uint64_t tick_ns)

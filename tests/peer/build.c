@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Headers and ping buffers as a real end node makes them. Pure; the selftest compares them with recorded ones. */
+/*
+ * Headers and ping buffers as a real end node makes them. Pure; the selftest compares them with
+ * recorded ones.
+ */
 #include "lnet.h"
+#include "pattern.h"
 
 #include <errno.h>
 #include <string.h>
-
-#include "pattern.h"
 
 #define PING_MAGIC 0x70696e67u
 #define FEATURE_NI_STATUS 0x02u
@@ -20,7 +22,8 @@
 struct lnet_hdr
 lnet_hdr_make(uint32_t type, const struct nid *dst, const struct nid *src)
 {
-	return (struct lnet_hdr){.type = type, .dst = *dst, .src = *src, .dst_pid = LNET_PID, .src_pid = LNET_PID};
+	return (struct lnet_hdr){
+		.type = type, .dst = *dst, .src = *src, .dst_pid = LNET_PID, .src_pid = LNET_PID};
 }
 
 struct lnet_hdr
@@ -92,7 +95,8 @@ get_le(const uint8_t *p, int bytes)
 }
 
 uint32_t
-ping_info_make(const struct nid *nids, int n_nids, uint32_t sequence, bool has_discovery, uint8_t *buf)
+ping_info_make(const struct nid *nids, int n_nids, uint32_t sequence, bool has_discovery,
+	       uint8_t *buf)
 {
 	uint32_t features = FEATURE_NI_STATUS | FEATURE_RTE_DISABLED | FEATURE_MULTI_RAIL;
 	uint32_t small = 1, large_len = 0, len;
@@ -108,7 +112,8 @@ ping_info_make(const struct nid *nids, int n_nids, uint32_t sequence, bool has_d
 	if (has_discovery)
 		features |= FEATURE_DISCOVERY;
 	if (large_len > 0)
-		features |= FEATURE_LARGE_ADDR | (nid_is_small(&nids[0]) ? 0 : FEATURE_PRIMARY_LARGE);
+		features |=
+			FEATURE_LARGE_ADDR | (nid_is_small(&nids[0]) ? 0 : FEATURE_PRIMARY_LARGE);
 	len = 16 + 16 * small + large_len;
 	put_le(put_le(put_le(put_le(buf, PING_MAGIC, 4), features, 4), LNET_PID, 4), small, 4);
 	p = put_le(put_le(put_le(p, LO_NID4, 8), sequence, 4), large_len > 0 ? len : 0, 4);
@@ -168,7 +173,10 @@ ping_info_check(const uint8_t *buf, uint32_t len)
 	return (int)n - 1 + large;
 }
 
-/* Odd on purpose, and different from message to message, so that a field that is lost or shifted shows. */
+/*
+ * Odd on purpose, and different from message to message, so that a field that is lost or shifted
+ * shows.
+ */
 uint32_t
 data_offset(uint64_t number)
 {

@@ -4,7 +4,11 @@
 
 #include "options.h"
 
-enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 2 };
+enum {
+	EXIT_GOOD = 0,
+	EXIT_BAD = 1,
+	EXIT_USAGE = 2
+};
 
 /* ping, push, put, get, both, serve. */
 int command_run(const struct options *opt);

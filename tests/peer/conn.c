@@ -2,15 +2,15 @@
 /* Life of one connection: events, deadlines, close. */
 #include "conn.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-
 #include "node.h"
 #include "options.h"
 #include "peer.h"
 #include "sock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 
 static void
 conn_event(struct watch *w, uint32_t events)
@@ -57,7 +57,10 @@ conn_new(struct node *n, int fd, bool is_active)
 	return c;
 }
 
-/* End everything that is in the connection. The operations that hear of it may queue new messages elsewhere. */
+/*
+ * End everything that is in the connection. The operations that hear of it may queue new messages
+ * elsewhere.
+ */
 static void
 flush(struct conn *c, int err)
 {
@@ -121,7 +124,10 @@ conn_reap(struct node *n)
 void
 conn_update_events(struct conn *c)
 {
-	/* a buffer that is written still has to be taken apart: its messages hear that they are sent */
+	/*
+	 * a buffer that is written still has to be taken apart: its messages hear that they are
+	 * sent
+	 */
 	bool has_work = c->tx.have > 0 || c->tx.current != NULL || !TAILQ_EMPTY(&c->tx.queue);
 	uint32_t events = 0;
 
@@ -132,7 +138,10 @@ conn_update_events(struct conn *c)
 	watch_set(&c->node->loop, &c->watch, events);
 }
 
-/* A sender's clock starts again whenever TCP's queue shrinks; it stops when there is nothing to send. */
+/*
+ * A sender's clock starts again whenever TCP's queue shrinks; it stops when there is nothing to
+ * send.
+ */
 static bool
 tx_is_late(struct conn *c)
 {

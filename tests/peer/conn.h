@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One TCP connection of the test peer. handshake.c takes it from TCP to RUNNING, stream_rx.c and stream_tx.c move
- * messages, conn.c opens and closes it.
+ * One TCP connection of the test peer. handshake.c takes it from TCP to RUNNING, stream_rx.c and
+ * stream_tx.c move messages, conn.c opens and closes it.
  */
 #pragma once
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/queue.h>
 
 #include "loop.h"
 #include "msg.h"
 #include "nid.h"
 #include "wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
 
 #define CONN_BUF_LEN (256u << 10)
 #define SMALL_PAYLOAD_MAX 4096
@@ -23,18 +23,26 @@ struct node;
 struct peer;
 
 enum conn_state {
-	CONN_CONNECTING,   /* dialled, TCP not up yet */
-	CONN_WAIT_REPLY,   /* dialled, HELLO sent */
+	CONN_CONNECTING, /* dialled, TCP not up yet */
+	CONN_WAIT_REPLY, /* dialled, HELLO sent */
 	CONN_WAIT_CONNREQ, /* accepted */
-	CONN_WAIT_HELLO,   /* accepted, request read */
+	CONN_WAIT_HELLO, /* accepted, request read */
 	CONN_RUNNING,
 	CONN_CLOSED,
 };
 
-enum rx_state { RX_KSOCK, RX_LNET, RX_PAYLOAD };
+enum rx_state {
+	RX_KSOCK,
+	RX_LNET,
+	RX_PAYLOAD
+};
 
 /* What becomes of the payload of the message being received. */
-enum sink { SINK_DROP, SINK_PATTERN, SINK_BUFFER };
+enum sink {
+	SINK_DROP,
+	SINK_PATTERN,
+	SINK_BUFFER
+};
 
 struct rx {
 	uint8_t *buf; /* bytes read and not yet taken */
@@ -56,14 +64,14 @@ struct tx {
 	uint8_t *buf; /* bytes made and not yet written */
 	size_t have;
 	size_t written;
-	uint64_t deadline;	   /* for progress, 0 if nothing is outstanding */
-	int unacked;		   /* TCP's send queue when the deadline was last set */
-	uint64_t queued_bytes;	   /* of the messages in the next three */
-	struct msg_list queue;	   /* not started */
-	struct msg *current;	   /* header made, payload not all made */
-	uint32_t current_done;	   /* payload bytes made */
-	struct msg_list buffered;  /* all made, still in buf */
-	bool is_stalled;	   /* --stop-mid-message: nothing more is sent */
+	uint64_t deadline; /* for progress, 0 if nothing is outstanding */
+	int unacked; /* TCP's send queue when the deadline was last set */
+	uint64_t queued_bytes; /* of the messages in the next three */
+	struct msg_list queue; /* not started */
+	struct msg *current; /* header made, payload not all made */
+	uint32_t current_done; /* payload bytes made */
+	struct msg_list buffered; /* all made, still in buf */
+	bool is_stalled; /* --stop-mid-message: nothing more is sent */
 };
 
 struct conn {
@@ -89,8 +97,8 @@ struct conn {
 struct conn *conn_new(struct node *n, int fd, bool is_active);
 
 /*
- * Close a connection in any state, end its messages with @err and tell its peer. All its siblings are closed too if it
- * was RUNNING. Freed after the batch of events.
+ * Close a connection in any state, end its messages with @err and tell its peer. All its siblings
+ * are closed too if it was RUNNING. Freed after the batch of events.
  */
 void conn_close(struct conn *c, int err);
 
@@ -121,7 +129,10 @@ void handshake_accept(struct node *n, int fd);
 /* stream_rx.c: read what is there and handle it. */
 void stream_receive(struct conn *c);
 
-/* stream_rx.c: handle what is in the receive buffer, if anything; the handshake may have read ahead. */
+/*
+ * stream_rx.c: handle what is in the receive buffer, if anything; the handshake may have read
+ * ahead.
+ */
 void stream_parse(struct conn *c);
 
 /* stream_tx.c: queue a message; it is sent at once if nothing is before it. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Dialling of a peer's missing connections: order, strikes, back-off. */
+#include "options.h"
 #include "peer.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-
-#include "options.h"
 
 #define MAX_STRIKES 3
 #define MIN_RECONNECT_S 1
@@ -77,7 +76,7 @@ static bool
 has_one_of_each(const struct peer *p)
 {
 	return peer_count(p, CONN_CONTROL) > 0 && peer_count(p, CONN_BULK_IN) > 0 &&
-	       peer_count(p, CONN_BULK_OUT) > 0;
+		peer_count(p, CONN_BULK_OUT) > 0;
 }
 
 /* One refusal more. Return: true if the run has ended. */
@@ -123,7 +122,8 @@ dial_if_needed(struct peer *p)
 		return false;
 	p->is_dialling = true;
 	p->strikes = 0;
-	p->is_held = p->node->opt->zc_before_bulk_in && p->node->counters[COUNT_zc_requests_sent] == 0;
+	p->is_held =
+		p->node->opt->zc_before_bulk_in && p->node->counters[COUNT_zc_requests_sent] == 0;
 	/* from the loop, not from here: the caller is in the middle of something */
 	dial_later(p, 0);
 	return true;

@@ -2,22 +2,23 @@
 /* Connection request and HELLO, both sides, up to a RUNNING connection. */
 #include "handshake.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "conn.h"
 #include "node.h"
 #include "options.h"
 #include "peer.h"
 #include "sock.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define LAST_PRIVILEGED_PORT 1023
 
 struct hello
-hello_dial(const struct nid *me, const struct nid *peer, uint64_t incarnation, uint32_t version, int32_t type)
+hello_dial(const struct nid *me, const struct nid *peer, uint64_t incarnation, uint32_t version,
+	   int32_t type)
 {
 	return (struct hello){.version = version,
 			      .src = *me,
@@ -96,7 +97,8 @@ run(struct conn *c, struct peer *p)
 	c->peer = p;
 	c->state = CONN_RUNNING;
 	sock_running(c->watch.fd);
-	trace(n, "%s %s V%u", c->is_active ? "dialled" : "accepted", conn_type_text(c->type), c->version);
+	trace(n, "%s %s V%u", c->is_active ? "dialled" : "accepted", conn_type_text(c->type),
+	      c->version);
 	peer_conn_added(p, c);
 	if (c->state != CONN_RUNNING)
 		return;
@@ -114,7 +116,9 @@ handshake_dial(struct peer *p, int32_t type, struct conn **cp)
 	int fd;
 
 	if (version == 0)
-		version = n->opt->hello_version != 0 ? n->opt->hello_version : nid_is_small(&p->nid) ? 3 : 4;
+		version = n->opt->hello_version != 0 ? n->opt->hello_version
+			: nid_is_small(&p->nid)	     ? 3
+						     : 4;
 	fd = sock_dial(&n->nid, &p->nid, n->opt->port, n->opt->rcvbuf, true);
 	if (fd < 0)
 		return fd;
@@ -149,6 +153,12 @@ connected(struct conn *c)
 	if (err == 0) {
 		h = hello_dial(&n->nid, &c->peer->nid, n->incarnation, c->version, c->type);
 		err = send_hello(c, &h);
+	}
+	if (err == 0 && n->resets_left > 0) {
+		n->resets_left--;
+		COUNT(n, hostile_closes);
+		sock_reset_on_close(c->watch.fd);
+		err = -ECONNABORTED;
 	}
 	if (err < 0) {
 		give_up(c, DIAL_FAILED, err);
@@ -204,7 +214,8 @@ take_reply(struct conn *c, const struct hello *h)
 		give_up(c, h->version != c->version ? DIAL_DOWNGRADE : DIAL_DENIED, -EALREADY);
 		return;
 	}
-	if (!nid_equal(&h->src, &p->nid) || h->src_pid != LNET_PID || conn_type_invert(h->type) != c->type) {
+	if (!nid_equal(&h->src, &p->nid) || h->src_pid != LNET_PID ||
+	    conn_type_invert(h->type) != c->type) {
 		COUNT(c->node, hello_field);
 		give_up(c, DIAL_FAILED, -EPROTO);
 		return;

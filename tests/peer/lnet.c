@@ -2,16 +2,16 @@
 /* The receiving side of LNet: checks in a real node's order, ping and push target, data portal. */
 #include "lnet.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "conn.h"
 #include "node.h"
 #include "options.h"
 #include "pattern.h"
 #include "peer.h"
 #include "seen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define PING_SEQUENCE 2
 #define PING_INFO_MAX 64
@@ -29,7 +29,10 @@ answer(struct conn *c, const struct lnet_hdr *hdr, uint8_t *data, uint64_t seed,
 	peer_send(c->peer, m);
 }
 
-/* A message from our own net comes from its source; one from another net comes from a gateway of that net. */
+/*
+ * A message from our own net comes from its source; one from another net comes from a gateway of
+ * that net.
+ */
 static void
 check_sender(struct conn *c)
 {
@@ -106,7 +109,8 @@ send_ack(struct conn *c)
 	struct lnet_hdr *put = &c->rx.hdr;
 	struct lnet_hdr ack = ack_make(put);
 
-	if (put->handle.interface == HANDLE_NONE.interface && put->handle.object == HANDLE_NONE.object)
+	if (put->handle.interface == HANDLE_NONE.interface &&
+	    put->handle.object == HANDLE_NONE.object)
 		return;
 	answer(c, &ack, NULL, 0, 0);
 }

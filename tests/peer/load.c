@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Issuing operations within a window, repeating failed ones, and the numbers that a command prints. */
+/*
+ * Issuing operations within a window, repeating failed ones, and the numbers that a command prints.
+ */
 #include "load.h"
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "node.h"
 #include "options.h"
 #include "pattern.h"
 #include "seen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define RETRY_MS 250
 
@@ -41,12 +43,13 @@ attempt_failed(struct load *l, int err, uint32_t tries)
 	l->retried++;
 	l->tries[l->waiting++] = tries + 1;
 	if (!l->retry_timer.is_armed)
-		timer_arm(&l->node->loop, &l->retry_timer, l->node->loop.now + RETRY_MS * NSEC_PER_MSEC);
+		timer_arm(&l->node->loop, &l->retry_timer,
+			  l->node->loop.now + RETRY_MS * NSEC_PER_MSEC);
 }
 
 /*
- * One attempt. Its tries are the last of the waiting ones, or none for a new operation: op_start() asks load_tries()
- * while the count is still there.
+ * One attempt. Its tries are the last of the waiting ones, or none for a new operation: op_start()
+ * asks load_tries() while the count is still there.
  */
 static void
 attempt(struct load *l, bool is_new)
@@ -165,7 +168,8 @@ load_op_done(struct load *l, int status, uint64_t latency_ns, uint32_t tries)
 bool
 load_is_done(const struct load *l)
 {
-	return l->running == 0 && l->waiting == 0 && (l->is_over || l->issued == l->node->opt->count);
+	return l->running == 0 && l->waiting == 0 &&
+		(l->is_over || l->issued == l->node->opt->count);
 }
 
 void
@@ -209,15 +213,19 @@ load_print(struct load *l, FILE *f)
 	double seconds = (double)(l->last_done - l->started) / 1e9;
 	int i;
 
-	qsort(l->latencies_ns, l->n_latencies, sizeof(*l->latencies_ns), compare_u64);
-	fprintf(f, "{\"kind\":\"%s\",\"size\":%u,\"window\":%u,\"issued\":%llu,\"completed\":%llu,\"failed\":%llu,", kinds[l->kind],
-		l->node->opt->size, l->node->opt->window, (unsigned long long)l->issued, (unsigned long long)l->completed,
+	if (l->n_latencies > 0)
+		qsort(l->latencies_ns, l->n_latencies, sizeof(*l->latencies_ns), compare_u64);
+	fprintf(f,
+		"{\"kind\":\"%s\",\"size\":%u,\"window\":%u,\"issued\":%llu,\"completed\":%llu,\"failed\":%llu,",
+		kinds[l->kind], l->node->opt->size, l->node->opt->window,
+		(unsigned long long)l->issued, (unsigned long long)l->completed,
 		(unsigned long long)l->failed);
-	fprintf(f, "\"retried\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"mb_per_s\":%.3f,\"longest_gap_ms\":%.3f,",
+	fprintf(f,
+		"\"retried\":%llu,\"bytes\":%llu,\"seconds\":%.6f,\"mb_per_s\":%.3f,\"longest_gap_ms\":%.3f,",
 		(unsigned long long)l->retried, (unsigned long long)l->bytes, seconds,
 		seconds > 0 ? (double)l->bytes / 1e6 / seconds : 0, (double)l->longest_gap / 1e6);
-	fprintf(f, "\"latency_us\":{\"median\":%.1f,\"p99\":%.1f,\"max\":%.1f},\"errors\":{", percentile_us(l, 50),
-		percentile_us(l, 99), percentile_us(l, 100));
+	fprintf(f, "\"latency_us\":{\"median\":%.1f,\"p99\":%.1f,\"max\":%.1f},\"errors\":{",
+		percentile_us(l, 50), percentile_us(l, 99), percentile_us(l, 100));
 	for (i = 0; i < FAIL_REASONS && l->reasons[i] != 0; i++)
 		fprintf(f, "%s\"%s\":%llu", i > 0 ? "," : "", strerrorname_np(-l->reasons[i]),
 			(unsigned long long)l->reason_counts[i]);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A command's work: so many operations to one NID, so many at a time, with repetition of failed ones, latencies and a
- * verdict. "both" is two loads at once.
+ * A command's work: so many operations to one NID, so many at a time, with repetition of failed
+ * ones, latencies and a verdict. "both" is two loads at once.
  */
 #pragma once
+
+#include "lnet.h"
+#include "loop.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-
-#include "lnet.h"
-#include "loop.h"
 
 #define FAIL_REASONS 8
 
@@ -21,11 +21,11 @@ struct load {
 	uint64_t next_number;
 	uint64_t issued; /* without repetitions */
 	uint64_t completed;
-	uint64_t failed;  /* given up */
+	uint64_t failed; /* given up */
 	uint64_t retried; /* attempts that failed and were repeated */
 	uint32_t running;
 	uint32_t waiting; /* attempts to be repeated at retry_timer */
-	uint32_t *tries;  /* of each waiting attempt */
+	uint32_t *tries; /* of each waiting attempt */
 	uint64_t *latencies_ns;
 	uint64_t n_latencies;
 	uint64_t room;
@@ -33,7 +33,7 @@ struct load {
 	uint64_t started;
 	uint64_t last_done;
 	uint64_t longest_gap; /* between two completions */
-	bool is_over;	      /* --seconds have passed: nothing new is issued */
+	bool is_over; /* --seconds have passed: nothing new is issued */
 	struct timer retry_timer;
 	struct timer end_timer;
 	int reasons[FAIL_REASONS]; /* errors of failed attempts, different ones */

@@ -100,7 +100,9 @@ run_timers(struct loop *l)
 	}
 }
 
-/* Milliseconds until the next timer, rounded up so that it is due on wake-up; -1 if there is none. */
+/*
+ * Milliseconds until the next timer, rounded up so that it is due on wake-up; -1 if there is none.
+ */
 static int
 wait_ms(const struct loop *l)
 {

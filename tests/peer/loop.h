@@ -8,7 +8,10 @@
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull
 
-/* A file descriptor in the loop; embed it. @fn may close the descriptor but not free the object that holds it. */
+/*
+ * A file descriptor in the loop; embed it. @fn may close the descriptor but not free the object
+ * that holds it.
+ */
 struct watch {
 	int fd;
 	uint32_t events; /* EPOLLIN, EPOLLOUT that are asked for now */
@@ -27,8 +30,9 @@ struct loop {
 	int epfd;
 	struct timer *timers; /* by due time */
 	bool stop;
-	uint64_t now;		   /* monotonic nanoseconds, as of the last wake-up */
-	void (*after)(void *ctx);  /* called after each batch of events: the place to free what was closed */
+	uint64_t now; /* monotonic nanoseconds, as of the last wake-up */
+	/* called after each batch of events: the place to free what was closed */
+	void (*after)(void *ctx);
 	void *ctx;
 };
 
@@ -41,7 +45,10 @@ void loop_fini(struct loop *l);
 /* Run until l->stop. */
 void loop_run(struct loop *l);
 
-/* Add or change interest in @events; 0 keeps the descriptor but asks for nothing. Return: 0 or -errno. */
+/*
+ * Add or change interest in @events; 0 keeps the descriptor but asks for nothing. Return: 0 or
+ * -errno.
+ */
 int watch_set(struct loop *l, struct watch *w, uint32_t events);
 
 /* Add @w with a new descriptor. Return: 0 or -errno. */

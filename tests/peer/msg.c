@@ -2,10 +2,10 @@
 /* Messages of the test peer: making and ending them. */
 #include "msg.h"
 
-#include <stdlib.h>
-
 #include "lnet.h"
 #include "node.h"
+
+#include <stdlib.h>
 
 struct msg *
 msg_new(void)

@@ -2,25 +2,25 @@
 /* A message on its way out: an LNet message with its payload's recipe, or a NOOP. */
 #pragma once
 
+#include "wire.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
-
-#include "wire.h"
 
 struct node;
 
 struct msg {
 	TAILQ_ENTRY(msg) link;
 	bool is_noop;
-	bool wants_zc;	  /* ask for a zero-copy acknowledgement whatever its size */
-	uint64_t cookie0; /* NOOP: as sent; LNet message: the request cookie once transmission has started */
+	bool wants_zc; /* ask for a zero-copy acknowledgement whatever its size */
+	uint64_t cookie0; /* NOOP: as sent; LNet message: request cookie, once started */
 	uint64_t cookie1;
 	struct lnet_hdr hdr;
 	uint8_t *data; /* payload; NULL: the pattern of the next two */
 	uint64_t seed;
 	uint64_t pattern_offset;
-	uint64_t owner;	   /* operation that hears of the end of the send, 0: none */
+	uint64_t owner; /* operation that hears of the end of the send, 0: none */
 	uint64_t deadline; /* while it waits for a connection or an acknowledgement */
 };
 

@@ -74,7 +74,8 @@ nid_text(const struct nid *nid, char buf[NID_TEXT_MAX])
 	inet_ntop(nid_is_small(nid) ? AF_INET : AF_INET6, nid->addr, addr, sizeof(addr));
 	if (num != 0)
 		snprintf(digits, sizeof(digits), "%u", num);
-	snprintf(buf, NID_TEXT_MAX, "%s@%s%s", addr, nid->type == NID_TYPE_TCP ? "tcp" : "?type?", digits);
+	snprintf(buf, NID_TEXT_MAX, "%s@%s%s", addr, nid->type == NID_TYPE_TCP ? "tcp" : "?type?",
+		 digits);
 	return buf;
 }
 

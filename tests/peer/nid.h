@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Network identifiers of the test peer. Kept in the 20-byte form that travels in HELLO V4, so that equality and order are
- * memcmp(). Written from the wire description alone, on purpose without anything of the router.
+ * Network identifiers of the test peer. Kept in the 20-byte form that travels in HELLO V4, so that
+ * equality and order are memcmp(). Written from the wire description alone, on purpose without
+ * anything of the router.
  */
 #pragma once
 
@@ -18,7 +19,7 @@
 struct nid {
 	uint8_t size; /* address bytes - 4: 0 for IPv4, 12 for IPv6 */
 	uint8_t type;
-	uint8_t num[2];	  /* big-endian */
+	uint8_t num[2]; /* big-endian */
 	uint8_t addr[16]; /* network order, unused tail zero */
 };
 

@@ -2,6 +2,13 @@
 /* The end node: listener, routes, periodic checks. */
 #include "node.h"
 
+#include "conn.h"
+#include "lnet.h"
+#include "options.h"
+#include "peer.h"
+#include "seen.h"
+#include "sock.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,13 +17,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
-
-#include "conn.h"
-#include "lnet.h"
-#include "options.h"
-#include "peer.h"
-#include "seen.h"
-#include "sock.h"
 
 #define TICK_MS 100
 
@@ -72,7 +72,10 @@ router_ping_fn(struct timer *t)
 		op_ping_gateway(n, &n->opt->routes[i].gateway);
 }
 
-/* After each batch of events: ended operations first, since they may still look at closed connections' messages. */
+/*
+ * After each batch of events: ended operations first, since they may still look at closed
+ * connections' messages.
+ */
 static void
 after_batch(void *ctx)
 {
@@ -93,8 +96,8 @@ listen_start(struct node *n)
 	n->listener.fn = accept_event;
 	if (fd >= 0)
 		return watch_add(&n->loop, &n->listener, fd, EPOLLIN);
-	fprintf(stderr, "lnet-peer: cannot listen on %s port %u: %s\n", nid_text(&n->nid, text), n->opt->port,
-		strerror(-fd));
+	fprintf(stderr, "lnet-peer: cannot listen on %s port %u: %s\n", nid_text(&n->nid, text),
+		n->opt->port, strerror(-fd));
 	return fd;
 }
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The test peer itself: one LNet end node with one NID, and what all its parts hang from. One thread.
+ * The test peer itself: one LNet end node with one NID, and what all its parts hang from. One
+ * thread.
  */
 #pragma once
-
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/queue.h>
 
 #include "loop.h"
 #include "nid.h"
 #include "wire.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
 
 struct options;
 struct conn;
@@ -43,18 +44,19 @@ struct node {
 	uint64_t interface_cookie;
 	struct watch listener;
 	struct conn_list conns; /* all that are open */
-	struct conn_list dead;	/* closed, freed after the batch of events */
+	struct conn_list dead; /* closed, freed after the batch of events */
 	struct peer_list peers;
 	struct ops *ops;
 	struct seen *seen;
 	struct pause pause;
-	struct timer tick;	  /* deadlines of connections and operations */
+	struct timer tick; /* deadlines of connections and operations */
 	struct timer router_ping; /* LNet pings of the gateways */
-	void (*batch_done)(struct node *n); /* may be NULL; the command looks whether it has finished */
+	void (*batch_done)(
+		struct node *n); /* may be NULL; the command looks whether it has finished */
 	void *command;
 	uint64_t counters[COUNTER_MAX];
 	uint32_t resets_left; /* connections that --rst-after-hello still has to break */
-	bool is_stopped_mid;  /* --stop-mid-message has happened */
+	bool is_stopped_mid; /* --stop-mid-message has happened */
 	uint64_t stopped_at;
 	uint64_t stopped_closed_at; /* when the peer closed the connection that stopped */
 };

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Operations in flight: a table whose index and generation are the object cookie of the wire handle. */
-#include <errno.h>
-#include <stdlib.h>
-
+/*
+ * Operations in flight: a table whose index and generation are the object cookie of the wire
+ * handle.
+ */
 #include "lnet.h"
 #include "load.h"
 #include "node.h"
 #include "options.h"
 #include "pattern.h"
 #include "peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 #define WAITS_SEND 1u
 #define WAITS_ANSWER 2u
@@ -119,7 +122,8 @@ op_msg(struct node *n, struct op *op)
 		m->data = malloc(PUSH_INFO_MAX);
 		if (m->data == NULL)
 			abort();
-		m->hdr = push_put_make(&op->to, &n->nid, h, ping_info_make(&n->nid, 1, 2, true, m->data));
+		m->hdr = push_put_make(&op->to, &n->nid, h,
+				       ping_info_make(&n->nid, 1, 2, true, m->data));
 		break;
 	case OP_PUT:
 		m->hdr = lnet_hdr_make(LNET_PUT, &op->to, &n->nid);
@@ -144,7 +148,8 @@ op_msg(struct node *n, struct op *op)
 }
 
 static int
-op_start_to(struct node *n, struct load *load, enum op_kind kind, uint64_t number, const struct nid *to)
+op_start_to(struct node *n, struct load *load, enum op_kind kind, uint64_t number,
+	    const struct nid *to)
 {
 	const struct nid *hop = node_next_hop(n, to);
 	struct op *op = n->ops->free;
@@ -214,8 +219,8 @@ op_of_answer(struct node *n, const struct lnet_hdr *h)
 {
 	struct op *op = op_find(n, h->handle.object);
 
-	if (op != NULL && h->handle.interface == n->interface_cookie && (op->waits & WAITS_ANSWER) != 0 &&
-	    nid_equal(&op->to, &h->src))
+	if (op != NULL && h->handle.interface == n->interface_cookie &&
+	    (op->waits & WAITS_ANSWER) != 0 && nid_equal(&op->to, &h->src))
 		return op;
 	stray(n, h);
 	return NULL;

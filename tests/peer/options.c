@@ -2,13 +2,13 @@
 /* Command line of lnet-peer: options in any place, then COMMAND and its argument. */
 #include "options.h"
 
+#include "wire.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "wire.h"
 
 enum {
 	OPT_NID = 256,
@@ -36,6 +36,7 @@ static const struct {
 	{"keepalive", offsetof(struct options, keepalive_s), false, 0, 3600},
 	{"timeout", offsetof(struct options, timeout_s), false, 1, 86400},
 	{"op-timeout", offsetof(struct options, op_timeout_s), false, 1, 86400},
+	{"linger", offsetof(struct options, linger_s), false, 0, 3600},
 	{"retry", offsetof(struct options, retries), false, 0, 1000},
 	{"size", offsetof(struct options, size), false, 0, LNET_MTU},
 	{"count", offsetof(struct options, count), true, 1, 16 << 20},
@@ -95,7 +96,8 @@ usage(FILE *f)
 	      "  probe NID                 one raw connection, with --probe WHAT\n"
 	      "  --selftest FILE...        compare what we write with recorded frames\n"
 	      "options: --port P --conns-per-peer N --hello-version 2|3|4 --zc --checksum --router-ping S --keepalive S\n"
-	      "  --accept-timeout S --lnd-timeout S --timeout S --op-timeout S --retry N --rcvbuf BYTES --verbose\n"
+	      "  --accept-timeout S --lnd-timeout S --timeout S --op-timeout S --retry N --linger S\n"
+	      "  --rcvbuf BYTES --verbose\n"
 	      "scenarios: --pause-reads S [--pause-after BYTES] --rst-after-hello[=deny|accept] --silent-acceptor --split N\n"
 	      "  --big-endian --new-incarnation --zc-before-bulk-in --stop-mid-message[=hold|close]\n"
 	      "  --version5 --garbage[=connreq|hello|message]   (probe; also --probe connreq-version3|wrong-nid|silent|\n"
@@ -239,8 +241,9 @@ command_parse(struct options *o, int argc, char **argv)
 	static const struct {
 		const char *name;
 		enum command command;
-	} commands[] = {{"serve", CMD_SERVE}, {"ping", CMD_PING}, {"push", CMD_PUSH},	{"put", CMD_PUT},
-			{"get", CMD_GET},     {"both", CMD_BOTH}, {"probe", CMD_PROBE}};
+	} commands[] = {{"serve", CMD_SERVE}, {"ping", CMD_PING}, {"push", CMD_PUSH},
+			{"put", CMD_PUT},     {"get", CMD_GET},	  {"both", CMD_BOTH},
+			{"probe", CMD_PROBE}};
 	size_t i;
 
 	if (o->command == CMD_SELFTEST) {
@@ -256,7 +259,8 @@ command_parse(struct options *o, int argc, char **argv)
 			return -EINVAL;
 		if (o->command == CMD_SERVE)
 			return argc == 1 ? 0 : -EINVAL;
-		if (argc < 2 || nid_parse(argv[1], &o->target) < 0 || nid_equal(&o->nid, &o->target))
+		if (argc < 2 || nid_parse(argv[1], &o->target) < 0 ||
+		    nid_equal(&o->nid, &o->target))
 			return -EINVAL;
 		if (argc == 3 && (o->command == CMD_PING || o->command == CMD_PUSH))
 			return number_parse(argv[2], 1, 1 << 20, &o->count);
@@ -281,7 +285,8 @@ list_options(struct option *list)
 	*list++ = (struct option){"selftest", no_argument, NULL, 's'};
 	*list++ = (struct option){"help", no_argument, NULL, OPT_HELP};
 	for (i = 0; i < N_NUMBERS; i++)
-		*list++ = (struct option){numbers[i].name, required_argument, NULL, OPT_NUMBER + (int)i};
+		*list++ = (struct option){numbers[i].name, required_argument, NULL,
+					  OPT_NUMBER + (int)i};
 	for (i = 0; i < N_FLAGS; i++)
 		*list++ = (struct option){flags[i].name, no_argument, NULL, OPT_FLAG + (int)i};
 	*list = (struct option){NULL, 0, NULL, 0};

@@ -2,11 +2,11 @@
 /* The command line of lnet-peer. Constant after options_parse(). */
 #pragma once
 
+#include "nid.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "nid.h"
 
 #define MAX_ROUTES 8
 
@@ -34,8 +34,16 @@ enum probe {
 	PROBE_UNPRIVILEGED,
 };
 
-enum rst_after_hello { RST_OFF, RST_DENY, RST_ACCEPT };
-enum stop_mid { STOP_OFF, STOP_HOLD, STOP_CLOSE };
+enum rst_after_hello {
+	RST_OFF,
+	RST_DENY,
+	RST_ACCEPT
+};
+enum stop_mid {
+	STOP_OFF,
+	STOP_HOLD,
+	STOP_CLOSE
+};
 
 struct route {
 	uint32_t net;
@@ -53,14 +61,15 @@ struct options {
 
 	uint16_t port;
 	uint32_t conns_per_peer;
-	uint32_t hello_version;	 /* 0: by the family of the destination */
-	uint32_t router_ping_s;	 /* 0: gateways are not pinged */
+	uint32_t hello_version; /* 0: by the family of the destination */
+	uint32_t router_ping_s; /* 0: gateways are not pinged */
 	uint32_t accept_timeout_s;
 	uint32_t lnd_timeout_s;
 	uint32_t keepalive_s;
-	uint32_t timeout_s;	 /* of the whole command */
-	uint32_t op_timeout_s;	 /* of one operation */
-	uint32_t retries;	 /* per operation */
+	uint32_t timeout_s; /* of the whole command */
+	uint32_t op_timeout_s; /* of one operation */
+	uint32_t linger_s; /* go on answering after the last operation */
+	uint32_t retries; /* per operation */
 	bool is_verbose;
 
 	uint32_t size;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The payload pattern: 8-byte words, each a hash of seed and word index; cheap enough for a few GB/s. */
+/*
+ * The payload pattern: 8-byte words, each a hash of seed and word index; cheap enough for a few
+ * GB/s.
+ */
 #include "pattern.h"
 
 #include <string.h>
@@ -72,7 +75,8 @@ pattern_fill(uint64_t seed, uint64_t offset, uint8_t *buf, size_t len)
 		memcpy(buf + head + 8 * i, &w, 8);
 	}
 	if (head + 8 * words < len)
-		fill_part(seed, offset + head + 8 * words, buf + head + 8 * words, len - head - 8 * words);
+		fill_part(seed, offset + head + 8 * words, buf + head + 8 * words,
+			  len - head - 8 * words);
 }
 
 static bool

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Payload that proves where it came from: every byte follows from the NIDs of the two ends, the message number and the
- * offset, so a byte that is altered, misplaced, or belongs to another message or another pair of nodes is noticed.
+ * Payload that proves where it came from: every byte follows from the NIDs of the two ends, the
+ * message number and the offset, so a byte that is altered, misplaced, or belongs to another
+ * message or another pair of nodes is noticed.
  */
 #pragma once
+
+#include "nid.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "nid.h"
 
 /* The seed of a message's payload: @from holds the data, @to receives it. */
 uint64_t pattern_seed(const struct nid *from, const struct nid *to, uint64_t number);

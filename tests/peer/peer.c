@@ -2,14 +2,18 @@
 /* The connection set of one remote NID: which connection carries what, shared fate, deadlines. */
 #include "peer.h"
 
+#include "options.h"
+#include "sock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "options.h"
-#include "sock.h"
-
-enum rank { RANK_NO, RANK_MAY, RANK_YES };
+enum rank {
+	RANK_NO,
+	RANK_MAY,
+	RANK_YES
+};
 
 struct peer *
 peer_get(struct node *n, const struct nid *nid)
@@ -66,7 +70,8 @@ choose(const struct peer *p, const struct msg *m)
 		if (r == RANK_NO || r < best_rank)
 			continue;
 		load = c->tx.queued_bytes + (uint64_t)sock_unacked(c->watch.fd);
-		if (r == best_rank && (load > best_load || (load == best_load && c->last_use >= best->last_use)))
+		if (r == best_rank &&
+		    (load > best_load || (load == best_load && c->last_use >= best->last_use)))
 			continue;
 		best = c;
 		best_rank = r;
@@ -79,7 +84,8 @@ choose(const struct peer *p, const struct msg *m)
 static bool
 fits(const struct conn *c, const struct msg *m)
 {
-	return m->is_noop || c->version == 4 || (nid_is_small(&m->hdr.src) && nid_is_small(&m->hdr.dst));
+	return m->is_noop || c->version == 4 ||
+		(nid_is_small(&m->hdr.src) && nid_is_small(&m->hdr.dst));
 }
 
 static void
@@ -150,7 +156,7 @@ peer_conn_removed(struct peer *p, struct conn *c)
 {
 	TAILQ_REMOVE(&p->conns, c, peer_link);
 	if (peer_count(p, c->type) == 0)
-		p->done_mask &= (uint8_t)~(1u << c->type);
+		p->done_mask &= (uint8_t) ~(1u << c->type);
 	if (!TAILQ_EMPTY(&p->conns))
 		return;
 	p->version = 0;

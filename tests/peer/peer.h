@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A remote NID as the socket LND sees it: its set of connections, the dialling of missing ones (dial.c), the choice of
- * a connection for a message, zero-copy cookies (zc.c), keepalive.
+ * A remote NID as the socket LND sees it: its set of connections, the dialling of missing ones
+ * (dial.c), the choice of a connection for a message, zero-copy cookies (zc.c), keepalive.
  */
 #pragma once
-
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/queue.h>
 
 #include "conn.h"
 #include "loop.h"
@@ -15,22 +11,26 @@
 #include "node.h"
 #include "wire.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
 #define MAX_DUE_ACKS 1024
 
 struct peer {
 	TAILQ_ENTRY(peer) link;
 	struct node *node;
 	struct nid nid;
-	struct conn_list conns;	 /* RUNNING, newest first */
+	struct conn_list conns; /* RUNNING, newest first */
 	struct msg_list waiting; /* no connection may carry them yet */
 
 	uint32_t version; /* remembered from the first connection, 0: none */
 	uint64_t incarnation;
 
-	bool has_record;   /* we dial it; an entry made by an incoming connection never does */
-	bool is_dialling;  /* a dial run is under way, waits between attempts included */
-	bool is_held;	   /* --zc-before-bulk-in: the run stops after CONTROL until the PUT is out */
-	bool force_dial;   /* --new-incarnation: one CONTROL more */
+	bool has_record; /* we dial it; an entry made by an incoming connection never does */
+	bool is_dialling; /* a dial run is under way, waits between attempts included */
+	bool is_held; /* --zc-before-bulk-in: the run stops after CONTROL until the PUT is out */
+	bool force_dial; /* --new-incarnation: one CONTROL more */
 	struct conn *dial; /* the attempt, if one is in the handshake */
 	uint8_t done_mask; /* 1 << type: complete, not dialled again until none is left */
 	uint32_t strikes;
@@ -50,16 +50,18 @@ struct peer {
 /* How a dial ended. */
 enum dial_result {
 	DIAL_OK,
-	DIAL_DENIED,	/* HELLO NONE, same version */
+	DIAL_DENIED, /* HELLO NONE, same version */
 	DIAL_DOWNGRADE, /* HELLO NONE, other version */
-	DIAL_STALE,	/* the peer has a new incarnation */
+	DIAL_STALE, /* the peer has a new incarnation */
 	DIAL_FAILED,
 };
 
 /* Find or make the entry of @nid. */
 struct peer *peer_get(struct node *n, const struct nid *nid);
 
-/* Send through this next hop: on a connection, or later, or end it with an error at once. Takes @m. */
+/*
+ * Send through this next hop: on a connection, or later, or end it with an error at once. Takes @m.
+ */
 void peer_send(struct peer *p, struct msg *m);
 
 /* @c became RUNNING: list it and send what waits for it. */

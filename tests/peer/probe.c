@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A raw connection that does one thing wrong. What a real node answers is known; anything else fails the probe. */
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+/*
+ * A raw connection that does one thing wrong. What a real node answers is known; anything else
+ * fails the probe.
+ */
 #include "command.h"
 #include "handshake.h"
 #include "loop.h"
@@ -14,11 +10,22 @@
 #include "sock.h"
 #include "wire.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define ANSWER_MAX 256
 #define GARBAGE_LEN 64
 #define LIMIT_S 20 /* a silent connection is closed after 5 s */
 
-enum ending { END_NONE, END_FIN, END_RESET };
+enum ending {
+	END_NONE,
+	END_FIN,
+	END_RESET
+};
 
 struct probe_run {
 	const struct options *opt;
@@ -133,7 +140,10 @@ read_answer(struct probe_run *r)
 	}
 }
 
-/* The answer to an unknown HELLO version: the target's own version, type NONE, itself as source and destination. */
+/*
+ * The answer to an unknown HELLO version: the target's own version, type NONE, itself as source and
+ * destination.
+ */
 static bool
 is_version_answer(const struct probe_run *r)
 {
@@ -142,9 +152,10 @@ is_version_answer(const struct probe_run *r)
 	bool big_endian;
 	int used = hello_decode(r->answer, r->len, &h, &big_endian);
 
-	return used > 0 && (size_t)used == r->len && h.version == (nid_is_small(target) ? 3 : 4) && h.type == CONN_NONE &&
-	       nid_equal(&h.src, target) && nid_equal(&h.dst, target) && h.src_pid == LNET_PID && h.src_incarnation != 0 &&
-	       h.dst_pid == 0 && h.dst_incarnation == 0;
+	return used > 0 && (size_t)used == r->len && h.version == (nid_is_small(target) ? 3 : 4) &&
+		h.type == CONN_NONE && nid_equal(&h.src, target) && nid_equal(&h.dst, target) &&
+		h.src_pid == LNET_PID && h.src_incarnation != 0 && h.dst_pid == 0 &&
+		h.dst_incarnation == 0;
 }
 
 /* The answer to an unknown request version: a version 1 request with NID 0. */
@@ -153,7 +164,8 @@ is_request_answer(const struct probe_run *r)
 {
 	struct nid nid, zero = {.size = 0};
 
-	return r->len == 16 && connreq_decode(r->answer, r->len, &nid) == 16 && nid_equal(&nid, &zero);
+	return r->len == 16 && connreq_decode(r->answer, r->len, &nid) == 16 &&
+		nid_equal(&nid, &zero);
 }
 
 /* An ordinary answer to our HELLO, nothing behind it. */
@@ -164,7 +176,8 @@ is_hello_answer(const struct probe_run *r)
 	bool big_endian;
 	int used = hello_decode(r->answer, r->len, &h, &big_endian);
 
-	return used > 0 && (size_t)used == r->len && h.type == CONN_CONTROL && nid_equal(&h.src, &r->opt->target);
+	return used > 0 && (size_t)used == r->len && h.type == CONN_CONTROL &&
+		nid_equal(&h.src, &r->opt->target);
 }
 
 static bool
@@ -195,8 +208,8 @@ probe_report(const struct probe_run *r, bool ok, int err)
 	char text[NID_TEXT_MAX];
 	size_t i;
 
-	printf("{\"command\":\"probe\",\"what\":\"%s\",\"target\":\"%s\",\"ok\":%s,", probe_name(r->opt->probe),
-	       nid_text(&r->opt->target, text), ok ? "true" : "false");
+	printf("{\"command\":\"probe\",\"what\":\"%s\",\"target\":\"%s\",\"ok\":%s,",
+	       probe_name(r->opt->probe), nid_text(&r->opt->target, text), ok ? "true" : "false");
 	if (err < 0)
 		printf("\"error\":\"%s\",", strerrorname_np(-err));
 	printf("\"ending\":\"%s\",\"ms\":%.3f,\"answer\":\"", endings[r->ending],
@@ -219,7 +232,10 @@ probe_run(const struct options *opt)
 	if (err == 0)
 		err = sock_write_all(r.fd, request, make_request(opt, request), opt->split);
 	if (err == 0) {
-		/* closing a bad request at once may fail the second write: what counts is the answer */
+		/*
+		 * closing a bad request at once may fail the second write: what counts is the
+		 * answer
+		 */
 		sock_write_all(r.fd, hello, make_hello(opt, hello), opt->split);
 		read_answer(&r);
 		ok = is_as_expected(&r);

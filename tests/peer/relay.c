@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * lnet-relay: forwards Ethernet frames between two interfaces and loses, duplicates, delays, reorders and corrupts some of
- * them, by a seeded generator. For tests that need a bad network where the kernel has none.
+ * lnet-relay: forwards Ethernet frames between two interfaces and loses, duplicates, delays,
+ * reorders and corrupts some of them, by a seeded generator. For tests that need a bad network
+ * where the kernel has none.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -30,14 +31,14 @@
 #define BURST 256
 
 struct impairments {
-	double loss;	/* each a fraction of the frames */
+	double loss; /* each a probability */
 	double dup;
 	double reorder; /* held back by reorder_us */
 	double corrupt; /* one bit of the packet inverted */
 	uint64_t delay_ns;
 	uint64_t jitter_ns;
 	uint64_t reorder_ns;
-	uint64_t rate_bps;    /* 0: no limit */
+	uint64_t rate_bps; /* 0: no limit */
 	uint64_t queue_bytes; /* of the rate limit */
 };
 
@@ -50,7 +51,8 @@ struct frame {
 };
 
 struct counters {
-	uint64_t received, bytes, sent, lost, duplicated, reordered, corrupted, too_long, queue_full, send_failed, kernel_drops;
+	uint64_t received, bytes, sent, lost, duplicated, reordered, corrupted, too_long,
+		queue_full, send_failed, kernel_drops;
 };
 
 struct relay {
@@ -60,7 +62,7 @@ struct relay {
 	uint64_t rng;
 	struct counters count[2]; /* by the side of arrival */
 	uint64_t link_free_at[2]; /* when the rate-limited link out of a side is idle again */
-	struct frame **heap;	  /* frames that wait, earliest first */
+	struct frame **heap; /* frames that wait, earliest first */
 	size_t n_heap;
 	size_t room;
 	uint64_t next_order;
@@ -174,8 +176,8 @@ through_link(struct relay *r, int to, uint64_t now, uint16_t len)
 }
 
 /*
- * Invert one bit behind the Ethernet header. One bit is always found by the checksum of TCP, UDP or ICMP, or harmless;
- * ARP has no checksum and is left alone.
+ * Invert one bit behind the Ethernet header. One bit is always found by the checksum of TCP, UDP or
+ * ICMP, or harmless; ARP has no checksum and is left alone.
  */
 static bool
 corrupt(struct relay *r, struct frame *f)
@@ -286,8 +288,10 @@ receive(struct relay *r, int side)
 	for (i = 0; i < BURST; i++) {
 		struct frame *f = r->spare;
 		struct iovec iov = {f->data, FRAME_MAX - VLAN_LEN};
-		struct msghdr mh = {
-			.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		struct msghdr mh = {.msg_iov = &iov,
+				    .msg_iovlen = 1,
+				    .msg_control = &control,
+				    .msg_controllen = sizeof(control)};
 		ssize_t n = recvmsg(r->fds[side], &mh, MSG_DONTWAIT | MSG_TRUNC);
 
 		if (n < 0)
@@ -406,12 +410,14 @@ print_side(struct relay *r, int side)
 	if (getsockopt(r->fds[side], SOL_PACKET, PACKET_STATISTICS, &st, &len) == 0)
 		c->kernel_drops = st.tp_drops;
 	printf("{\"received\":%llu,\"bytes\":%llu,\"sent\":%llu,\"lost\":%llu,\"duplicated\":%llu,",
-	       (unsigned long long)c->received, (unsigned long long)c->bytes, (unsigned long long)c->sent,
-	       (unsigned long long)c->lost, (unsigned long long)c->duplicated);
+	       (unsigned long long)c->received, (unsigned long long)c->bytes,
+	       (unsigned long long)c->sent, (unsigned long long)c->lost,
+	       (unsigned long long)c->duplicated);
 	printf("\"reordered\":%llu,\"corrupted\":%llu,\"too_long\":%llu,\"queue_full\":%llu,\"send_failed\":%llu,"
 	       "\"kernel_drops\":%llu}",
-	       (unsigned long long)c->reordered, (unsigned long long)c->corrupted, (unsigned long long)c->too_long,
-	       (unsigned long long)c->queue_full, (unsigned long long)c->send_failed, (unsigned long long)c->kernel_drops);
+	       (unsigned long long)c->reordered, (unsigned long long)c->corrupted,
+	       (unsigned long long)c->too_long, (unsigned long long)c->queue_full,
+	       (unsigned long long)c->send_failed, (unsigned long long)c->kernel_drops);
 }
 
 static int
@@ -419,7 +425,7 @@ usage(FILE *f)
 {
 	fputs("usage: lnet-relay --a IFACE --b IFACE [--seed N] [--loss P] [--dup P] [--reorder P] [--reorder-us N]\n"
 	      "  [--corrupt P] [--delay-us N] [--jitter-us N] [--rate-mbit N] [--queue-kb N]\n"
-	      "P is a percentage of the frames of each direction. SIGTERM prints the counters as JSON: of frames that came in\n"
+	      "P is a probability, 0 to 1, for each frame. SIGTERM prints the counters as JSON: of frames that came in\n"
 	      "on A, then on B.\n",
 	      f);
 	return f == stderr ? 2 : 0;
@@ -440,7 +446,7 @@ set_option(struct relay *r, int opt, const char *arg)
 {
 	double v = opt == 'a' || opt == 'b' ? 0 : number(arg);
 
-	if (v < 0)
+	if (v < 0 || (strchr("ldrc", opt) != NULL && v > 1))
 		return false;
 	switch (opt) {
 	case 'a':
@@ -453,16 +459,16 @@ set_option(struct relay *r, int opt, const char *arg)
 		r->rng = (uint64_t)v;
 		break;
 	case 'l':
-		r->imp.loss = v / 100;
+		r->imp.loss = v;
 		break;
 	case 'd':
-		r->imp.dup = v / 100;
+		r->imp.dup = v;
 		break;
 	case 'r':
-		r->imp.reorder = v / 100;
+		r->imp.reorder = v;
 		break;
 	case 'c':
-		r->imp.corrupt = v / 100;
+		r->imp.corrupt = v;
 		break;
 	case 'R':
 		r->imp.reorder_ns = (uint64_t)(v * 1000);
@@ -475,7 +481,7 @@ set_option(struct relay *r, int opt, const char *arg)
 		break;
 	case 'm':
 		r->imp.rate_bps = (uint64_t)(v * 1e6);
-		break;
+		return r->imp.rate_bps == 0 || r->imp.rate_bps >= 1000;
 	case 'q':
 		r->imp.queue_bytes = (uint64_t)(v * 1024);
 		break;
@@ -502,7 +508,8 @@ main(int argc, char **argv)
 					     {"queue-kb", required_argument, NULL, 'q'},
 					     {"help", no_argument, NULL, 'h'},
 					     {NULL, 0, NULL, 0}};
-	struct relay r = {.imp = {.reorder_ns = 1000000, .queue_bytes = 256 << 10}, .spare = frame_new()};
+	struct relay r = {.imp = {.reorder_ns = 1000000, .queue_bytes = 256 << 10},
+			  .spare = frame_new()};
 	int opt, side, err;
 
 	while ((opt = getopt_long(argc, argv, "", list, NULL)) != -1) {
@@ -514,7 +521,8 @@ main(int argc, char **argv)
 	for (side = 0; side < 2; side++) {
 		r.fds[side] = open_side(r.names[side]);
 		if (r.fds[side] < 0) {
-			fprintf(stderr, "lnet-relay: %s: %s\n", r.names[side], strerror(-r.fds[side]));
+			fprintf(stderr, "lnet-relay: %s: %s\n", r.names[side],
+				strerror(-r.fds[side]));
 			return 1;
 		}
 	}

@@ -20,8 +20,10 @@ print_conns(const struct node *n, FILE *f)
 	fputs("\"conns\":[", f);
 	TAILQ_FOREACH(p, &n->peers, link) {
 		TAILQ_FOREACH(c, &p->conns, peer_link) {
-			fprintf(f, "%s{\"peer\":\"%s\",\"type\":\"%s\",\"version\":%u,\"dialled\":%s}", is_first ? "" : ",",
-				nid_text(&p->nid, text), conn_type_text(c->type), c->version,
+			fprintf(f,
+				"%s{\"peer\":\"%s\",\"type\":\"%s\",\"version\":%u,\"dialled\":%s}",
+				is_first ? "" : ",", nid_text(&p->nid, text),
+				conn_type_text(c->type), c->version,
 				c->is_active ? "true" : "false");
 			is_first = false;
 		}
@@ -34,10 +36,14 @@ print_scenarios(const struct node *n, FILE *f)
 {
 	if (n->pause.started != 0)
 		fprintf(f, "\"pause\":{\"seconds\":%.3f,\"unread\":%d},",
-			n->pause.ended != 0 ? (double)(n->pause.ended - n->pause.started) / 1e9 : -1.0, n->pause.unread);
+			n->pause.ended != 0 ? (double)(n->pause.ended - n->pause.started) / 1e9
+					    : -1.0,
+			n->pause.unread);
 	if (n->stopped_at != 0)
 		fprintf(f, "\"stop_mid_message\":{\"closed_after_seconds\":%.3f},",
-			n->stopped_closed_at != 0 ? (double)(n->stopped_closed_at - n->stopped_at) / 1e9 : -1.0);
+			n->stopped_closed_at != 0
+				? (double)(n->stopped_closed_at - n->stopped_at) / 1e9
+				: -1.0);
 }
 
 void
@@ -52,8 +58,8 @@ report(struct node *n, const char *command, struct load *loads, int n_loads, boo
 	int i;
 
 	n->counters[COUNT_missing] = seen_missing(n->seen);
-	fprintf(f, "{\"command\":\"%s\",\"nid\":\"%s\",\"ok\":%s,", command, nid_text(&n->nid, text),
-		ok && node_is_clean(n) ? "true" : "false");
+	fprintf(f, "{\"command\":\"%s\",\"nid\":\"%s\",\"ok\":%s,", command,
+		nid_text(&n->nid, text), ok && node_is_clean(n) ? "true" : "false");
 	if (n_loads > 0)
 		fprintf(f, "\"target\":\"%s\",", nid_text(&n->opt->target, text));
 	fputs("\"loads\":[", f);
@@ -67,7 +73,8 @@ report(struct node *n, const char *command, struct load *loads, int n_loads, boo
 	print_scenarios(n, f);
 	fputs("\"counters\":{", f);
 	for (i = 0; i < COUNTER_MAX; i++)
-		fprintf(f, "%s\"%s\":%llu", i > 0 ? "," : "", names[i], (unsigned long long)n->counters[i]);
+		fprintf(f, "%s\"%s\":%llu", i > 0 ? "," : "", names[i],
+			(unsigned long long)n->counters[i]);
 	fputs("}}\n", f);
 	fflush(f);
 }

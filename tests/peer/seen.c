@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Message numbers seen: a bitmap for each run. Runs are few (one for each command that talks to us). */
+/*
+ * Message numbers seen: a bitmap for each run. Runs are few (one for each command that talks to
+ * us).
+ */
 #include "seen.h"
 
 #include <stdlib.h>

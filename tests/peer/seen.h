@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which message numbers have arrived, for each (source NID, message type, run). A number is run << 24 | sequence.
+ * Which message numbers have arrived, for each (source NID, message type, run). A number is run <<
+ * 24 | sequence.
  */
 #pragma once
 
+#include "nid.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "nid.h"
 
 #define SEEN_SEQUENCE_BITS 24
 

@@ -24,7 +24,8 @@ set_int(int fd, int level, int name, int value)
 static int
 open_socket(const struct nid *local, uint32_t rcvbuf)
 {
-	int fd = socket(nid_is_small(local) ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(nid_is_small(local) ? AF_INET : AF_INET6,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
@@ -61,7 +62,8 @@ sock_listen(const struct nid *nid, uint16_t port, uint32_t rcvbuf)
 
 /* One attempt from one source port. */
 static int
-dial_from(const struct nid *local, uint16_t sport, const struct nid *remote, uint16_t port, uint32_t rcvbuf)
+dial_from(const struct nid *local, uint16_t sport, const struct nid *remote, uint16_t port,
+	  uint32_t rcvbuf)
 {
 	struct sockaddr_storage ss;
 	socklen_t len;
@@ -82,7 +84,8 @@ dial_from(const struct nid *local, uint16_t sport, const struct nid *remote, uin
 }
 
 int
-sock_dial(const struct nid *local, const struct nid *remote, uint16_t port, uint32_t rcvbuf, bool privileged)
+sock_dial(const struct nid *local, const struct nid *remote, uint16_t port, uint32_t rcvbuf,
+	  bool privileged)
 {
 	uint16_t sport;
 	int fd;

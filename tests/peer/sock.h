@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Kernel TCP sockets set up as a real node's: privileged source ports, options, congestion control. */
+/*
+ * Kernel TCP sockets set up as a real node's: privileged source ports, options, congestion control.
+ */
 #pragma once
+
+#include "nid.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "nid.h"
 
 /*
  * Open a listener on the address of @nid.
@@ -16,10 +18,12 @@
 int sock_listen(const struct nid *nid, uint16_t port, uint32_t rcvbuf);
 
 /*
- * Start a connection from the address of @local, source port 1023 downwards (an unprivileged one if @privileged is not
- * set). Return: non-blocking descriptor that becomes writable when connected, or -errno.
+ * Start a connection from the address of @local, source port 1023 downwards (an unprivileged one if
+ * @privileged is not set). Return: non-blocking descriptor that becomes writable when connected, or
+ * -errno.
  */
-int sock_dial(const struct nid *local, const struct nid *remote, uint16_t port, uint32_t rcvbuf, bool privileged);
+int sock_dial(const struct nid *local, const struct nid *remote, uint16_t port, uint32_t rcvbuf,
+	      bool privileged);
 
 /* Set what a running connection has: no Nagle, TCP keepalive, no FIN-WAIT-2. */
 void sock_running(int fd);
@@ -43,7 +47,8 @@ int sock_unread(int fd);
 uint16_t sock_peer_port(int fd);
 
 /*
- * Write all of @buf, in pieces of @split bytes if not 0. For handshakes, which always fit the send buffer.
+ * Write all of @buf, in pieces of @split bytes if not 0. For handshakes, which always fit the send
+ * buffer.
  * Return: 0 or -errno.
  */
 int sock_write_all(int fd, const uint8_t *buf, size_t len, uint32_t split);

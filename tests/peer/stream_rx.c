@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Receiving: the byte stream of a RUNNING connection cut into messages; payload is checked as it arrives. */
+/*
+ * Receiving: the byte stream of a RUNNING connection cut into messages; payload is checked as it
+ * arrives.
+ */
 #include "conn.h"
-
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-
 #include "lnet.h"
 #include "node.h"
 #include "options.h"
 #include "pattern.h"
 #include "peer.h"
 #include "sock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
 
 /* A protocol error of the peer: close everything to it. */
 static void
@@ -215,7 +217,8 @@ maybe_pause(struct conn *c)
 {
 	struct node *n = c->node;
 
-	if (n->opt->pause_reads_s == 0 || n->pause.started != 0 || c->payload_received < n->opt->pause_after)
+	if (n->opt->pause_reads_s == 0 || n->pause.started != 0 ||
+	    c->payload_received < n->opt->pause_after)
 		return;
 	n->pause.started = n->loop.now;
 	c->is_paused = true;

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sending: messages are made in a buffer and written from there. The buffer is filled again only when it is empty, which
- * is when the messages in it have been sent.
+ * Sending: messages are made in a buffer and written from there. The buffer is filled again only
+ * when it is empty, which is when the messages in it have been sent.
  */
 #include "conn.h"
-
-#include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
-
 #include "node.h"
 #include "options.h"
 #include "pattern.h"
 #include "peer.h"
 #include "sock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #define ZC_MIN_PAYLOAD 16384
 #define WRITES_PER_TURN 8
@@ -58,7 +57,8 @@ make_header(struct conn *c, struct msg *m)
 	struct ksock_hdr k = {.type = m->is_noop ? KSOCK_NOOP : KSOCK_LNET, .cookie1 = m->cookie1};
 	size_t len = KSOCK_HDR_LEN;
 
-	if (!m->is_noop && (m->wants_zc || (opt->zero_copy && m->hdr.payload_len >= ZC_MIN_PAYLOAD)))
+	if (!m->is_noop &&
+	    (m->wants_zc || (opt->zero_copy && m->hdr.payload_len >= ZC_MIN_PAYLOAD)))
 		zc_assign(c->peer, m);
 	k.cookie0 = m->cookie0;
 	if (!m->is_noop)
@@ -76,7 +76,7 @@ static bool
 stops_in(const struct node *n, const struct msg *m)
 {
 	return n->opt->stop_mid_message != STOP_OFF && !n->is_stopped_mid && !m->is_noop &&
-	       m->hdr.type == LNET_PUT && m->hdr.payload_len > 1;
+		m->hdr.type == LNET_PUT && m->hdr.payload_len > 1;
 }
 
 /* Make as much of the current message as fits. */

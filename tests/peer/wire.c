@@ -57,7 +57,9 @@ get_nid(struct cursor *c, bool large)
 	return nid;
 }
 
-/* Set the cursor's byte order so that the next word reads as @magic; false if neither order does. */
+/*
+ * Set the cursor's byte order so that the next word reads as @magic; false if neither order does.
+ */
 static bool
 match_magic(struct cursor *c, uint32_t magic)
 {
@@ -128,7 +130,10 @@ hello_encode(uint8_t *buf, const struct hello *h, bool big_endian)
 	return (size_t)(c.p - buf);
 }
 
-/* The obsolete address list behind a HELLO V2 or V3: length in bytes, 0 if not complete yet, or -EPROTO. */
+/*
+ * The obsolete address list behind a HELLO V2 or V3: length in bytes, 0 if not complete yet, or
+ * -EPROTO.
+ */
 static int
 skip_ips(struct cursor *c, uint32_t count, size_t have)
 {

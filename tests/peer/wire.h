@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The socket LND's wire formats as the test peer writes and reads them: connection request, HELLO, ksock header, LNet
- * header. Pure functions on bytes. The selftest compares what they write with recorded frames of real nodes.
+ * The socket LND's wire formats as the test peer writes and reads them: connection request, HELLO,
+ * ksock header, LNet header. Pure functions on bytes. The selftest compares what they write with
+ * recorded frames of real nodes.
  */
 #pragma once
+
+#include "nid.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "nid.h"
 
 #define ACCEPTOR_MAGIC 0xacce7100u
 #define LNET_MAGIC 0x45726963u
@@ -27,9 +28,20 @@
 #define HELLO_MAX 80
 #define LNET_HDR_MAX 96
 
-enum lnet_type { LNET_ACK = 0, LNET_PUT = 1, LNET_GET = 2, LNET_REPLY = 3 };
+enum lnet_type {
+	LNET_ACK = 0,
+	LNET_PUT = 1,
+	LNET_GET = 2,
+	LNET_REPLY = 3
+};
 
-enum conn_type { CONN_NONE = -1, CONN_ANY = 0, CONN_CONTROL = 1, CONN_BULK_IN = 2, CONN_BULK_OUT = 3 };
+enum conn_type {
+	CONN_NONE = -1,
+	CONN_ANY = 0,
+	CONN_CONTROL = 1,
+	CONN_BULK_IN = 2,
+	CONN_BULK_OUT = 3
+};
 
 struct hello {
 	uint32_t version;
@@ -66,29 +78,36 @@ struct lnet_hdr {
 	uint32_t payload_len;
 	struct handle handle;
 	uint64_t match_bits; /* PUT, GET, ACK */
-	uint64_t hdr_data;   /* PUT */
-	uint32_t portal;     /* PUT, GET */
-	uint32_t offset;     /* PUT, GET */
-	uint32_t length;     /* GET: sink length; ACK: accepted length */
+	uint64_t hdr_data; /* PUT */
+	uint32_t portal; /* PUT, GET */
+	uint32_t offset; /* PUT, GET */
+	uint32_t length; /* GET: sink length; ACK: accepted length */
 };
 
-/* Write a connection request for @target: version 1 for an IPv4 NID, else 2. Return: its length, 16 or 28. */
+/*
+ * Write a connection request for @target: version 1 for an IPv4 NID, else 2. Return: its length, 16
+ * or 28.
+ */
 size_t connreq_encode(uint8_t *buf, const struct nid *target, bool big_endian);
 
 /*
  * Read a connection request from the first @len bytes of a stream.
- * Return: bytes used, 0 if more are needed, -EPROTO for a bad magic, -EPROTONOSUPPORT for an unknown version.
+ * Return: bytes used, 0 if more are needed, -EPROTO for a bad magic, -EPROTONOSUPPORT for an
+ * unknown version.
  */
 int connreq_decode(const uint8_t *buf, size_t len, struct nid *target);
 
-/* Write a HELLO V2, V3 or V4 (any other version number in the V3 layout). Return: its length, 56 or 80. */
+/*
+ * Write a HELLO V2, V3 or V4 (any other version number in the V3 layout). Return: its length, 56 or
+ * 80.
+ */
 size_t hello_encode(uint8_t *buf, const struct hello *h, bool big_endian);
 
 /*
  * Read a HELLO from the first @len bytes of a stream.
  * @big_endian	the sender's byte order, which also holds for its ksock headers.
- * Return: bytes used, 0 if more are needed, -EPROTO for a bad magic or address list, -EPROTONOSUPPORT for an unknown
- * version (then only version and @big_endian are valid).
+ * Return: bytes used, 0 if more are needed, -EPROTO for a bad magic or address list,
+ * -EPROTONOSUPPORT for an unknown version (then only version and @big_endian are valid).
  */
 int hello_decode(const uint8_t *buf, size_t len, struct hello *h, bool *big_endian);
 
@@ -108,7 +127,8 @@ void lnet_hdr_decode(const uint8_t *buf, struct lnet_hdr *h, uint32_t version);
 int32_t conn_type_invert(int32_t type);
 
 /*
- * The socket LND's CRC: reflected 0xedb88320 without final inversion. Start with CRC_START, feed pieces.
+ * The socket LND's CRC: reflected 0xedb88320 without final inversion. Start with CRC_START, feed
+ * pieces.
  */
 #define CRC_START 0xffffffffu
 uint32_t crc_update(uint32_t crc, const uint8_t *data, size_t len);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Zero-copy cookies of a peer: requests that we sent, acknowledgements that we owe. */
+#include "options.h"
 #include "peer.h"
 
 #include <errno.h>
-
-#include "options.h"
 
 void
 zc_assign(struct peer *p, struct msg *m)
@@ -16,7 +15,10 @@ zc_assign(struct peer *p, struct msg *m)
 	COUNT(p->node, zc_requests_sent);
 }
 
-/* One cookie. A message may be acknowledged before the last of it has left our own buffer's bookkeeping. */
+/*
+ * One cookie. A message may be acknowledged before the last of it has left our own buffer's
+ * bookkeeping.
+ */
 static int
 acked_one(struct peer *p, uint64_t cookie)
 {
@@ -121,7 +123,10 @@ zc_flush(struct peer *p)
 	struct conn *c = ack_conn(p);
 	uint32_t at = 0;
 
-	/* while the connection is busy they gather and merge; stream_tx.c calls again when it is idle */
+	/*
+	 * while the connection is busy they gather and merge; stream_tx.c calls again when it is
+	 * idle
+	 */
 	if (c == NULL || p->n_due == 0 || c->tx.queued_bytes > 0)
 		return;
 	COUNT_ADD(p->node, zc_acks_sent, p->n_due);

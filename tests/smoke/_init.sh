@@ -60,6 +60,9 @@ smoke_begin() {
 	# a namespace name ends in its short name; 15 characters are the limit of interfaces only
 	prefix=$1-$$
 	tmp=$(mktemp -d "/tmp/$prefix.XXXXXX")
+	# where DPDK's sockets and files of this test lie, and its clients look for them
+	export RUNTIME_DIRECTORY=$tmp/run
+	mkdir "$RUNTIME_DIRECTORY"
 	trap smoke_end EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -106,6 +109,9 @@ addr_add() {
 spawn() {
 	local name=$1 ns=$2
 	shift 2
+	# empty before anybody waits for a text in them: a name may be used again
+	: >"$tmp/$name.out"
+	: >"$tmp/$name.err"
 	ip netns exec "$prefix-$ns" "$@" </dev/null >"$tmp/$name.out" 2>"$tmp/$name.err" &
 	smoke_pids[$name]=$!
 }

@@ -20,7 +20,7 @@ refused() {
 }
 
 router_start
-wait_text 10 router.out "npartitions: 1"
+wait_text 10 router.err "npartitions: 1"
 
 # loaded: nothing is configured, a second unconfigure is fine
 status=0
@@ -32,9 +32,9 @@ expect "twice" "$(ctl lctl network unconfigure)" "LNET ready to unload"
 
 # configured, twice
 router_up
-wait_text 10 router.out "Added LNI 10.0.0.1@tcp \[8/256/0/180\]"
-wait_text 10 router.out "Added LNI 10.0.1.1@tcp1 \[8/256/0/180\]"
-wait_text 10 router.out "Accept secure, port 988"
+wait_text 10 router.err "Added LNI 10.0.0.1@tcp \[8/256/0/180\]"
+wait_text 10 router.err "Added LNI 10.0.1.1@tcp1 \[8/256/0/180\]"
+wait_text 10 router.err "Accept secure, port 988"
 router_up
 expect "list_nids" "$(ctl lctl list_nids)" "10.0.0.1@tcp
 10.0.1.1@tcp1"
@@ -48,7 +48,7 @@ refused
 run_peer a "${node_a[@]}" --size 1M --count 8 --window 4 put 10.0.1.2@tcp1
 refused
 kill -TERM "${smoke_pids[router]}"
-wait_text 10 router.out "refused: LNet is configured"
+wait_text 10 router.err "refused: LNet is configured"
 kill -INT "${smoke_pids[router]}"
 run_peer a "${node_a[@]}" --size 1M --count 8 --window 4 get 10.0.1.2@tcp1
 expect "still there" "$(ctl lctl list_nids | wc -l)" 2

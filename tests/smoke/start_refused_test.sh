@@ -5,8 +5,6 @@
 . "$(dirname "$0")/_router.sh"
 smoke_begin norun
 netns_add r
-export RUNTIME_DIRECTORY=$tmp/run
-mkdir "$RUNTIME_DIRECTORY"
 
 refuses() {
 	local what=$1 cores=$2 status=0

@@ -42,7 +42,7 @@ static int
 teardown(void **)
 {
 	int leaked = pool_used(mem.slices) != 0 || !rte_mempool_full(mem.mbufs) ||
-		     !rte_mempool_full(mem.indirect);
+		!rte_mempool_full(mem.indirect);
 
 	buf_mem_destroy(&mem);
 	return leaked ? -1 : 0;

@@ -10,9 +10,15 @@
 static inline int
 test_eal_setup(void **)
 {
-	static const char *const args[] = {"test",	     "--no-huge",      "--no-pci",
-					   "--no-shconf",    "--no-telemetry", "--log-level=lib.*:error",
-					   "-m",	     "64",	       "-l",
+	static const char *const args[] = {"test",
+					   "--no-huge",
+					   "--no-pci",
+					   "--no-shconf",
+					   "--no-telemetry",
+					   "--log-level=lib.*:error",
+					   "-m",
+					   "64",
+					   "-l",
 					   "0"};
 	char *argv[sizeof(args) / sizeof(args[0])];
 	size_t i;

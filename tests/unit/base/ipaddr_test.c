@@ -40,7 +40,8 @@ ipaddr_text_round_trip(void **)
 		/* mapped addresses are IPv4 addresses here */
 		{"::ffff:10.1.2.3", "10.1.2.3"},
 		/* longest text */
-		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
 	};
 	char text[IPADDR_STR_MAX];
 	struct ipaddr a;
@@ -55,9 +56,21 @@ ipaddr_text_round_trip(void **)
 static void
 ipaddr_parse_refuses_what_is_no_address(void **)
 {
-	static const char *const cases[] = {
-		"", " ", "10.0.0", "10.0.0.256", "10.0.0.1 ", " 10.0.0.1", "10.0.0.1/8", "10.0.0.01x",
-		":::", "1::2::3", "fe80::1%eth0", "g::1", "12345::", "1:2:3:4:5:6:7:8:9", "localhost"};
+	static const char *const cases[] = {"",
+					    " ",
+					    "10.0.0",
+					    "10.0.0.256",
+					    "10.0.0.1 ",
+					    " 10.0.0.1",
+					    "10.0.0.1/8",
+					    "10.0.0.01x",
+					    ":::",
+					    "1::2::3",
+					    "fe80::1%eth0",
+					    "g::1",
+					    "12345::",
+					    "1:2:3:4:5:6:7:8:9",
+					    "localhost"};
 	struct ipaddr a;
 	size_t i;
 
@@ -119,12 +132,12 @@ ipaddr_classes(void **)
 		const char *a;
 		bool multicast, link_local, unspecified;
 	} cases[] = {
-		{"0.0.0.0", false, false, true},      {"::", false, false, true},
+		{"0.0.0.0", false, false, true},	  {"::", false, false, true},
 		{"223.255.255.255", false, false, false}, {"224.0.0.1", true, false, false},
 		{"239.255.255.255", true, false, false},  {"240.0.0.1", false, false, false},
-		{"169.254.1.1", false, true, false},      {"169.253.1.1", false, false, false},
-		{"fe80::1", false, true, false},          {"febf::1", false, true, false},
-		{"fec0::1", false, false, false},         {"ff02::1", true, false, false},
+		{"169.254.1.1", false, true, false},	  {"169.253.1.1", false, false, false},
+		{"fe80::1", false, true, false},	  {"febf::1", false, true, false},
+		{"fec0::1", false, false, false},	  {"ff02::1", true, false, false},
 	};
 	struct ipaddr a, none = {0};
 	size_t i;

@@ -16,7 +16,8 @@ kv_parse_splits_trims_and_decodes(void **)
 {
 	struct kv kv;
 
-	assert_int_equal(kv_parse(&kv, " net = tcp1 ;gw=10.0.0.1%40tcp;flag; text=a%3bb=c;empty=", ';'), 0);
+	assert_int_equal(
+		kv_parse(&kv, " net = tcp1 ;gw=10.0.0.1%40tcp;flag; text=a%3bb=c;empty=", ';'), 0);
 	assert_int_equal(kv.n, 5);
 	assert_string_equal(kv_get(&kv, "net"), "tcp1");
 	assert_string_equal(kv_get(&kv, "gw"), "10.0.0.1@tcp");
@@ -62,8 +63,9 @@ kv_parse_without_parameters_is_fine(void **)
 static void
 kv_parse_refuses_what_is_malformed(void **)
 {
-	static const char *const cases[] = {"=1",    "a=1;;b=2", "a=1;",   ";",	    "a=1;a=2", "a=1; a =2",
-					    "a=%",   "a=%4",	 "a=%4g",  "a=%g4", "a=%00",   "a=%-1"};
+	static const char *const cases[] = {"=1",      "a=1;;b=2",  "a=1;",  ";",
+					    "a=1;a=2", "a=1; a =2", "a=%",   "a=%4",
+					    "a=%4g",   "a=%g4",	    "a=%00", "a=%-1"};
 	struct kv kv;
 	size_t i;
 
@@ -142,7 +144,8 @@ kv_int_reads_whole_numbers_in_range(void **)
 
 	for (i = 0; i < COUNT(cases); i++) {
 		v = 77;
-		assert_int_equal(kv_int(cases[i].text, cases[i].min, cases[i].max, &v), cases[i].rc);
+		assert_int_equal(kv_int(cases[i].text, cases[i].min, cases[i].max, &v),
+				 cases[i].rc);
 		assert_int_equal(v, cases[i].rc == 0 ? cases[i].v : 77);
 	}
 }

@@ -184,6 +184,30 @@ lcore_call_without_loop_from_several_threads_takes_turns(void **)
 	join_callers(callers);
 }
 
+static void *
+call_look(void *arg)
+{
+	assert_int_equal(lcore_call(&lc, look, arg), -42);
+	return NULL;
+}
+
+static void
+lcore_call_that_waits_is_run_by_the_last_poll_of_a_loop(void **)
+{
+	struct seen s = {0};
+	pthread_t t;
+
+	atomic_store(&lc.running, true);
+	assert_int_equal(pthread_create(&t, NULL, call_look, &s), 0);
+	while (atomic_load(&lc.request) == NULL)
+		sched_yield();
+	atomic_store(&lc.running, false);
+	assert_int_equal(lcore_poll_calls(&lc, LOOP_NOW), 1);
+	pthread_join(t, NULL);
+	assert_int_equal(s.n, 1);
+	assert_true(pthread_equal(s.thread, pthread_self()));
+}
+
 static int
 stop_it(struct lcore *, void *, uint64_t)
 {
@@ -223,6 +247,7 @@ main(void)
 		TEST(lcore_call_runs_on_the_loop_and_brings_its_result),
 		TEST(lcore_call_from_several_threads_runs_each_once),
 		TEST(lcore_call_without_loop_from_several_threads_takes_turns),
+		TEST(lcore_call_that_waits_is_run_by_the_last_poll_of_a_loop),
 		TEST(lcore_call_is_not_lost_when_the_loop_stops),
 	};
 

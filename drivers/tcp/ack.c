@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The ACK field: acknowledged bytes, the peer's window, SACK blocks. RFC 9293 3.10.7.4 fifth check, RFC 5961 5. */
+#include "drivers/tcp/scoreboard.h"
+#include "drivers/tcp/seq.h"
+#include "drivers/tcp/tcp_priv.h"
+
+#include <string.h>
+
+#define REACH_INTVL TCP_S
+
+/* RFC 2883 4: a block below the ACK, or inside of the second block, reports a duplicate. */
+static bool
+is_dsack(const struct tcp_segment *s)
+{
+	const struct tcp_range *first = &s->sack[0], *second = &s->sack[1];
+
+	if (s->n_sack == 0)
+		return false;
+	if (seq_lt(first->start, s->ack))
+		return true;
+	return s->n_sack > 1 && seq_geq(first->start, second->start) && seq_leq(first->end, second->end);
+}
+
+/* Of a block that grew since the last ACK only what is new has to be looked at. */
+static bool
+seen_before(const struct tcp_conn *c, struct tcp_range *block)
+{
+	int i;
+
+	for (i = 0; i < TCP_SACK_BLOCKS; i++) {
+		const struct tcp_range *seen = &c->sack_seen[i];
+
+		if (seen->start == seen->end || seen->start != block->start)
+			continue;
+		if (seq_leq(block->end, seen->end))
+			return true;
+		block->start = seen->end;
+		return false;
+	}
+	return false;
+}
+
+/* Return: bytes newly reported. */
+static uint32_t
+sack_in(struct tcp_conn *c, const struct tcp_segment *s)
+{
+	unsigned int i = is_dsack(s) ? 1 : 0;
+	uint32_t newly = 0;
+
+	if (i == 1)
+		tcp_count(c->t, TCP_RX_DSACK);
+	for (; i < s->n_sack; i++) {
+		struct tcp_range block = s->sack[i];
+
+		if (seq_geq(block.start, block.end) || seq_gt(block.end, c->snd_nxt) ||
+		    seq_lt(block.start, c->snd_una)) {
+			/* one that the ACK has passed meanwhile is no fault */
+			if (seq_gt(block.end, c->snd_nxt))
+				tcp_count(c->t, TCP_SACK_BAD);
+			continue;
+		}
+		if (!seen_before(c, &block))
+			newly += tcp_sb_sack(&c->tx, &c->t->txsegs, block, c->mss);
+	}
+	memcpy(c->sack_seen, s->sack, sizeof(c->sack_seen));
+	return newly;
+}
+
+/* RFC 9293 3.10.7.4: only from segments newer than the last one that did. Return: the window changed. */
+static bool
+window_in(struct tcp_conn *c, const struct tcp_segment *s)
+{
+	uint32_t wnd = (uint32_t)s->wnd << c->snd_shift, old = c->snd_wnd;
+
+	if (seq_lt(s->seq, c->snd_wl1) || (s->seq == c->snd_wl1 && seq_lt(s->ack, c->snd_wl2)))
+		return false;
+	c->snd_wl1 = s->seq;
+	c->snd_wl2 = s->ack;
+	c->snd_wnd = wnd;
+	if (wnd > c->snd_wnd_max)
+		c->snd_wnd_max = wnd;
+	if (wnd != old && c->persisting) {
+		c->persisting = false;
+		c->backoff = 0;
+		tcp_timer_clear(c, TCP_TIMER_RTX);
+	}
+	return wnd != old;
+}
+
+static void
+rtt_in(struct tcp_conn *c, const struct tcp_segment *s, const struct tcp_txq_acked *acked, uint64_t now)
+{
+	if (acked->sent_at != 0 && !acked->repeated)
+		tcp_rtt_sample(c, now - acked->sent_at);
+	else if (acked->repeated && c->ts_ok && s->tsecr != 0)
+		/* RFC 7323 4.1: an echo tells which transmission was answered */
+		tcp_rtt_sample(c, (uint64_t)(tcp_ts_now(c, now) - s->tsecr) * TCP_MS);
+}
+
+/* SND.UNA moves on. Return: bytes of sequence space. */
+static uint32_t
+advance(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	const struct tcp_env *env = c->t->env;
+	uint32_t space = s->ack - c->snd_una;
+	struct tcp_txq_acked acked;
+
+	tcp_txq_ack(&c->tx, c->t->lc->mem, &c->t->txsegs, s->ack, &acked);
+	c->snd_una = s->ack;
+	c->progress_at = now;
+	c->backoff = 0;
+	c->persisting = false;
+	rtt_in(c, s, &acked, now);
+	if (acked.bytes > 0) {
+		c->acked += acked.bytes;
+		tcp_conn_event(c, TCP_EV_ACKED);
+	}
+	if (env->reachable != NULL && now >= c->reach_at) {
+		c->reach_at = now + REACH_INTVL;
+		env->reachable(env->arg, &c->flow.remote, now);
+	}
+	/* RFC 6298 5.2, 5.3 */
+	if (c->snd_una == c->snd_nxt)
+		tcp_timer_clear(c, TCP_TIMER_RTX);
+	else
+		tcp_timer_set(c, TCP_TIMER_RTX, now + tcp_rto(c));
+	if (acked.fin)
+		tcp_fin_acked(c, now);
+	return space;
+}
+
+/* RFC 5961 5.2. A number that was never sent, or one older than any the peer can mean, is not believed. */
+static bool
+is_acceptable(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	if (seq_leq(s->ack, c->snd_nxt) && seq_geq(s->ack, c->snd_una - c->snd_wnd_max))
+		return true;
+	tcp_count(c->t, TCP_DROP_ACK);
+	tcp_reply_challenge(c, now);
+	return false;
+}
+
+bool
+tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	uint32_t newly = 0, acked = 0;
+	bool wnd_changed, duplicate;
+
+	if (!is_acceptable(c, s, now))
+		return false;
+	/* an older ACK that arrives late says nothing new, but its payload may */
+	if (seq_lt(s->ack, c->snd_una))
+		return true;
+	wnd_changed = window_in(c, s);
+	if (c->sack_ok && s->n_sack > 0 && c->snd_una != c->snd_nxt)
+		newly = sack_in(c, s);
+	duplicate = s->ack == c->snd_una && c->snd_una != c->snd_nxt;
+	if (c->sack_ok)
+		duplicate = duplicate && newly > 0; /* RFC 6675 2 */
+	else
+		duplicate = duplicate && s->len == 0 && !wnd_changed && (s->flags & TCP_FIN) == 0; /* RFC 5681 2 */
+	if (seq_gt(s->ack, c->snd_una))
+		acked = advance(c, s, now);
+	if (!tcp_is_synchronized(c))
+		return false;
+	if (acked > 0 || newly > 0 || duplicate)
+		tcp_recovery_ack(c, acked, duplicate, now);
+	if (acked > 0 || newly > 0 || duplicate || wnd_changed)
+		tcp_conn_dirty(c);
+	return true;
+}
