@@ -57,8 +57,7 @@ lnet_net_add(struct lnet *l, const struct lnet_net_conf *conf, uint64_t now, cha
 	if (has_iface(l, conf))
 		return refuse_add(-EEXIST, "the interface is on that net already", why, why_size);
 	if (ni_count(l) >= ni_limit(l))
-		return lnet_why(why, why_size, -ENOSPC,
-				"too many NIs, check lnet_interfaces_max");
+		return lnet_why(why, why_size, -ENOSPC, "too many NIs, check lnet_interfaces_max");
 	rc = ni_add(l, conf, now, &ni, reason, sizeof(reason));
 	if (rc == -EINVAL && strcmp(reason, "LND type not supported") == 0)
 		return lnet_why(why, why_size, rc, reason);

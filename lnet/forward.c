@@ -33,7 +33,7 @@ can_carry(const struct lnet_ni *ni, const struct lnet_hdr *hdr)
 	if (ni->lnd->ops->large_nids)
 		return true;
 	return lnet_nid_is_nid4(&hdr->dst) &&
-	       (lnet_nid_is_nid4(&hdr->src) || lnet_nid_is_any(&hdr->src));
+		(lnet_nid_is_nid4(&hdr->src) || lnet_nid_is_any(&hdr->src));
 }
 
 /* Where to, and may it go there? Return: true; false with the reason. */

@@ -7,6 +7,7 @@
 #include "lnet/base/pool.h"
 #include "lnet/gateway.h"
 #include "lnet/lnet_priv.h"
+#include "lnet/net_tel.h"
 #include "lnet/params.h"
 #include "lnet/ping.h"
 
@@ -261,6 +262,7 @@ continue_down(struct lnet *l, uint64_t now)
 		return;
 	l->leaks += (unsigned int)cpt_call_all(l, buffers_here, NULL);
 	ping_reap(l, now);
+	net_tel_poll(l);
 	l->state = LNET_DOWN;
 	LOG(NOTICE, "LNet is down");
 }
@@ -310,6 +312,7 @@ lnet_control(struct lnet *l, uint64_t now)
 	if (l->state != LNET_UP)
 		return;
 	ni_drain(l, now);
+	net_tel_poll(l);
 	if (now < l->next_pass)
 		return;
 	l->next_pass = now + NSEC;

@@ -59,7 +59,8 @@ enum lnet_rtr_class {
 };
 
 /* Buffers of a class on each of @n_cpts CPTs: max(1, total / n_cpts) with 0 = the default total. Pure. */
-unsigned int lnet_params_buffers(const struct lnet_params *p, enum lnet_rtr_class class, unsigned int n_cpts);
+unsigned int lnet_params_buffers(const struct lnet_params *p, enum lnet_rtr_class class,
+				 unsigned int n_cpts);
 
 /* Messages that can exist on one CPT at the same time: what a channel between two CPTs has to hold. Pure. */
 unsigned int lnet_params_messages(const struct lnet_params *p, unsigned int n_cpts);

@@ -49,6 +49,7 @@ struct lnet {
 	TAILQ_HEAD(, ping_op) pings;
 	uint64_t next_pass; /* ns: periodic work once a second */
 	uint32_t turn;
+	struct tel_req *del_req; /* net/del that is answered when nothing is retiring any more */
 	unsigned int leaks; /* found when things were taken away */
 	uint64_t ledger_start[LNET_CPTS_MAX];
 };

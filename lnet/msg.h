@@ -88,8 +88,7 @@ struct lnet_msg *msg_new(struct lnet_cpt *cpt, enum msg_kind kind, const struct 
 void msg_free(struct lnet_cpt *cpt, struct lnet_msg *msg);
 
 /* Hold an interface for the life of the message. Thread: home. */
-void msg_hold_rx(struct lnet_cpt *cpt, struct lnet_msg *msg, struct lnet_ni *ni,
-		 struct peer *peer);
+void msg_hold_rx(struct lnet_cpt *cpt, struct lnet_msg *msg, struct lnet_ni *ni, struct peer *peer);
 void msg_hold_tx(struct lnet_cpt *cpt, struct lnet_msg *msg, struct lnet_ni *ni);
 
 /* Reserve @bytes in @account of the home's ledger. Return: 0, -ENOMEM. */

@@ -25,14 +25,10 @@ static const struct net_type {
 	uint8_t type;
 	enum addr_form form;
 } net_types[] = {
-	{"tcp", LNET_TYPE_TCP, ADDR_IP},
-	{"o2ib", LNET_TYPE_O2IB, ADDR_IP},
-	{"lo", LNET_TYPE_LO, ADDR_LO},
-	{"gni", 13, ADDR_NUMBER},
-	{"gip", 14, ADDR_IP4},
-	{"ptlf", 15, ADDR_NUMBER},
-	{"kfi", 16, ADDR_NUMBER},
-	{"efa", 18, ADDR_IP},
+	{"tcp", LNET_TYPE_TCP, ADDR_IP}, {"o2ib", LNET_TYPE_O2IB, ADDR_IP},
+	{"lo", LNET_TYPE_LO, ADDR_LO},	 {"gni", 13, ADDR_NUMBER},
+	{"gip", 14, ADDR_IP4},		 {"ptlf", 15, ADDR_NUMBER},
+	{"kfi", 16, ADDR_NUMBER},	 {"efa", 18, ADDR_IP},
 	{"bxi3f", 19, ADDR_NUMBER},
 };
 #define N_TYPES (sizeof(net_types) / sizeof(net_types[0]))

@@ -108,7 +108,7 @@ static bool
 may_go(const struct peer *p, uint64_t now)
 {
 	return p->refs == 0 && p->pending == 0 && !stall_is_stopped(&p->stall) && !p->is_probing &&
-	       p->last_alive + EVICT_SILENT < now;
+		p->last_alive + EVICT_SILENT < now;
 }
 
 /* A clock hand: whoever is looked at and stays is not looked at again for a whole turn. */

@@ -9,7 +9,8 @@
 
 struct peer;
 
-#define PUSH_MAX 65536u /* bytes of a push that are received; the reference's own limit is of that size */
+#define PUSH_MAX \
+	65536u /* bytes of a push that are received; the reference's own limit is of that size */
 
 /*
  * The contents of a PUT on the reserved portal. @from: who sent it, NULL = loopback or unknown.

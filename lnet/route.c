@@ -10,7 +10,7 @@ bool
 route_is_alive(const struct route *r)
 {
 	return atomic_load_explicit(&r->gateway->is_alive, memory_order_relaxed) &&
-	       atomic_load_explicit(&r->is_up, memory_order_relaxed);
+		atomic_load_explicit(&r->is_up, memory_order_relaxed);
 }
 
 static bool

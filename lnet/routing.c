@@ -179,6 +179,7 @@ routing_drop_buffers(struct lnet *l)
 	struct resize none = {0};
 
 	cpt_call_all(l, drop_here, &none);
+	l->routing.has_buffers = false;
 }
 
 static int

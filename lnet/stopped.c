@@ -59,8 +59,7 @@ stopped_remove(struct stopped_set *s, uint64_t tag)
 	if (i == STOPPED_MAX)
 		return;
 	last = atomic_load_explicit(&s->n, memory_order_relaxed) - 1;
-	atomic_store_explicit(&s->tag[i],
-			      atomic_load_explicit(&s->tag[last], memory_order_relaxed),
+	atomic_store_explicit(&s->tag[i], atomic_load_explicit(&s->tag[last], memory_order_relaxed),
 			      memory_order_relaxed);
 	atomic_store_explicit(&s->n, last, memory_order_release);
 }

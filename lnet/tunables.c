@@ -32,8 +32,9 @@ static const struct rule {
 					"cannot configure health sensitivity: Invalid argument"},
 	[TUNABLE_RECOVERY_INTERVAL] = {"recovery_interval", INT32_MIN, INT32_MAX, 1, -ENODATA,
 				       "cannot configure recovery interval: Invalid argument"},
-	[TUNABLE_ROUTER_SENSITIVITY] = {"router_sensitivity", 0, 100, 100, -ENODATA,
-					"cannot configure router health sensitivity: Invalid argument"},
+	[TUNABLE_ROUTER_SENSITIVITY] =
+		{"router_sensitivity", 0, 100, 100, -ENODATA,
+		 "cannot configure router health sensitivity: Invalid argument"},
 	[TUNABLE_LND_TIMEOUT] = {"lnd_timeout", 1, 0, 49, -EINVAL,
 				 "computed from transaction_timeout and retry_count"},
 	[TUNABLE_RESPONSE_TRACKING] = {"response_tracking", 0, 3, 3, -EINVAL,
@@ -79,7 +80,7 @@ fits_others(const struct tunables *t, enum tunable id, int64_t value)
 
 	if (id == TUNABLE_RETRY_COUNT)
 		return value <= v[TUNABLE_TRANSACTION_TIMEOUT] &&
-		       (value == 0 || v[TUNABLE_HEALTH_SENSITIVITY] > 0);
+			(value == 0 || v[TUNABLE_HEALTH_SENSITIVITY] > 0);
 	if (id == TUNABLE_TRANSACTION_TIMEOUT)
 		return value > v[TUNABLE_RETRY_COUNT];
 	return true;

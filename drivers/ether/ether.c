@@ -2,6 +2,7 @@
 /* The box's ports and interfaces from creation to release, and what the control thread does now and then. */
 #include "drivers/ether/ether_priv.h"
 #include "lnet/base/buf.h"
+#include "lnet/base/channel.h"
 
 #define LOG_TYPE LOG_T_ETHER
 #include "lnet/base/log.h"
@@ -182,6 +183,23 @@ ether_create(struct lcore **lcores, unsigned int n, const struct ether_link_ops 
 	return 0;
 }
 
+/* Packets between workers, which do not poll any more: to their end. Only packets are left when this is called. */
+static void
+drain_channel(struct ether *e)
+{
+	struct channel *ch = e->workers[0]->lc->channel;
+	unsigned int w;
+
+	if (ch == NULL)
+		return;
+	for (w = 0; w < e->n_workers; w++) {
+		e->workers[w]->up = (struct ether_up){0};
+		channel_flush(ch, w);
+	}
+	for (w = 0; w < e->n_workers; w++)
+		channel_poll(ch, w, e->workers[w]->now);
+}
+
 static void
 stop(struct ether *e)
 {
@@ -189,6 +207,8 @@ stop(struct ether *e)
 
 	ether_capture_abort(e);
 	ether_ping_stop(e);
+	if (e->n_workers > 0)
+		drain_channel(e);
 	for (i = 0; i < e->n_workers; i++) {
 		ether_tx_drain(e->workers[i]);
 		e->workers[i]->n_rxq = 0;

@@ -249,6 +249,9 @@ ni_start(void *ctx, struct lnet_ni *ni, char *why, unsigned int why_size)
 	ni->nid = lnet_nid_from_ip(ni->net, &sni->local);
 	ni->lnd_data = sni;
 	TAILQ_INSERT_TAIL(&s->nis, sni, link);
+	/* it starts all the same (10.6) */
+	if (!ifc.link_up)
+		lnet_ni_set_fatal(ni, true, 0);
 	return 0;
 }
 

@@ -155,6 +155,8 @@ tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint
 		else
 			out_of_order(c, p.seq, &b);
 		*m = NULL;
+		tcp_count_n(c->t, TCP_RX_PACKED, c->rx.packed);
+		c->rx.packed = 0;
 	}
 	fin_check(c, &p, now);
 }

@@ -167,7 +167,7 @@ pack(struct tcp_rxq *q, struct buf *dst, const struct buf_mem *mem, struct buf *
 	buf_copy_out(b, 0, (char *)tail->m->buf_addr + end, n);
 	tail->len += n;
 	dst->len += n;
-	q->copied += n;
+	q->packed += n;
 	buf_release(b, mem);
 	return true;
 }

@@ -38,7 +38,7 @@ struct tcp_rxq {
 	uint32_t ooo_bytes;
 	unsigned int ooo_ranges;
 	uint32_t stamp;
-	uint32_t copied; /* bytes of small segments that were copied, since the last tcp_rxq_copied() */
+	uint32_t packed; /* bytes of small segments that were copied behind others; the caller counts and clears it */
 };
 
 /* Where a receive queue gets its memory. */

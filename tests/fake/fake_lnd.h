@@ -87,7 +87,8 @@ struct fake_lnd {
 	bool by_hand; /* what is received is completed by fake_rx_finish() */
 
 	/* what happened */
-	struct fake_sent sent[FAKE_SENT_MAX]; /* the last ones; n_sent modulo FAKE_SENT_MAX is next */
+	struct fake_sent
+		sent[FAKE_SENT_MAX]; /* the last ones; n_sent modulo FAKE_SENT_MAX is next */
 	unsigned int n_sent, n_peer_down, n_started, n_stopped;
 	struct lnet_msg_queue kept;
 	unsigned int n_kept;

@@ -76,7 +76,7 @@ init_app(struct app *app)
 		"--sent_mib=1",
 		"--local_mib=1",
 		"--idle=sleep",
-		"--log_level=3",
+		"--log_level=4",
 	};
 	char why[200];
 
@@ -97,7 +97,7 @@ child(unsigned int broken)
 	static char *eal[] = {
 		"test",		"--no-huge",	  "-m",	      "192",	 "--no-pci",
 		"--no-shconf",	"--no-telemetry", "--lcores", "0@0,1@0", "--vdev=net_null0",
-		"--log-level=3"};
+		"--log-level=4"};
 	static struct app app;
 	struct start_step steps[STEPS_MAX + 1];
 	unsigned int n = count_steps(), before;
@@ -105,7 +105,7 @@ child(unsigned int broken)
 	if (rte_eal_init((int)(sizeof(eal) / sizeof(eal[0])), eal) < 0)
 		return 10;
 	log_init();
-	log_set_level(3);
+	log_set_level(4);
 	before = pools();
 	if (broken < n) {
 		memcpy(steps, start_steps, (n + 1) * sizeof(steps[0]));
@@ -119,8 +119,10 @@ child(unsigned int broken)
 			return 13;
 	}
 	init_app(&app);
-	/* undoing closed the port for good: a null port is probed again */
-	if (rte_eth_dev_count_avail() == 0 && rte_eal_hotplug_add("vdev", "net_null0", "") < 0)
+	/* undoing closed the port for good: its device is taken out and put in again */
+	if (rte_eth_dev_count_avail() == 0 &&
+	    (rte_eal_hotplug_remove("vdev", "net_null0") < 0 ||
+	     rte_eal_hotplug_add("vdev", "net_null0", "") < 0))
 		return 14;
 	if (start_run(start_steps, &app) < 0)
 		return 15;

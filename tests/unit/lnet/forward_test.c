@@ -53,9 +53,9 @@ each_type_is_forwarded_byte_for_byte(void **)
 	static const struct {
 		uint32_t type, len;
 	} rows[] = {
-		{LNET_PUT, 0},	  {LNET_PUT, 1},    {LNET_PUT, 4096}, {LNET_PUT, 4097},
-		{LNET_GET, 0},	  {LNET_ACK, 0},    {LNET_REPLY, 48}, {LNET_REPLY, 100000},
-		{LNET_PUT, 1 << 20},
+		{LNET_PUT, 0},	  {LNET_PUT, 1},	{LNET_PUT, 4096},
+		{LNET_PUT, 4097}, {LNET_GET, 0},	{LNET_ACK, 0},
+		{LNET_REPLY, 48}, {LNET_REPLY, 100000}, {LNET_PUT, 1 << 20},
 	};
 	uint8_t *payload = malloc(1 << 20);
 	const struct fake_sent *s;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Dialling: order, versions, ports, refusals, back-off, what becomes of waiting messages (4.5, 5, 10.5). */
+#include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
 
 #include "lnet/base/bytes.h"
@@ -582,8 +583,7 @@ idle_entries_of_failed_dials_are_reclaimed(void **state)
 static int
 setup(void **state)
 {
-	node_eal();
-	return 0;
+	return fake_eal_init(64);
 }
 
 int

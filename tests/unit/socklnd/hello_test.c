@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* HELLO of connections that peers make: versions, identity, races, duplicates, restarts (4, 5.3, 5.4). */
+#include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
 
 #include "lnet/base/bytes.h"
@@ -539,8 +540,7 @@ peers_are_bounded_and_idle_entries_give_way(void **state)
 static int
 setup(void **state)
 {
-	node_eal();
-	return 0;
+	return fake_eal_init(64);
 }
 
 int

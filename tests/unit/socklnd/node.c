@@ -6,7 +6,6 @@
 #include "lnet/base/check.h"
 #include "lnet/base/pool.h"
 
-#include <rte_eal.h>
 #include <rte_mempool.h>
 
 #include <errno.h>
@@ -15,16 +14,6 @@
 #include <string.h>
 
 #define N_MBUFS 4095
-
-void
-node_eal(void)
-{
-	char *argv[] = {"test",	      "--no-huge", "--no-pci",	     "--no-shconf", "--no-telemetry",
-			"-m",	      "64",	   "-l",	     "0",	    "--log-level",
-			"*:warning"};
-
-	CHECK(rte_eal_init(sizeof(argv) / sizeof(argv[0]), argv) >= 0);
-}
 
 struct lnet_nid
 nid_of(const char *text)
@@ -40,9 +29,12 @@ find_iface(void *arg, const char *name, struct socklnd_iface *out)
 {
 	struct node *n = arg;
 
-	if (strcmp(name, "p0") != 0 && strcmp(name, "") != 0)
+	if (strcmp(name, "p0") == 0)
+		*out = n->iface;
+	else if (strcmp(name, "p1") == 0)
+		*out = n->iface1;
+	else
 		return -ENODEV;
-	*out = n->iface;
 	return 0;
 }
 
@@ -64,7 +56,7 @@ start_ni(struct node *n, unsigned int i)
 	ni->net = lnet_mknet(LNET_TYPE_TCP, i);
 	ni->incarnation = NODE_INCARNATION + i;
 	ni->state = (struct lnet_ni_state *)n->cpt;
-	snprintf(ni->ifname, sizeof(ni->ifname), "p0");
+	snprintf(ni->ifname, sizeof(ni->ifname), i > 0 && n->iface1.n_addrs > 0 ? "p1" : "p0");
 	lnet_ni_tunables_unset(&ni->tun);
 	CHECK(socklnd_ops.ni_start(n->s, ni, why, sizeof(why)) == 0);
 	CHECK(socklnd_ops.attach(n->cpt, ni, n->now) == 0);
@@ -103,18 +95,19 @@ up(struct node *n, unsigned int nis, const struct socklnd_config *cfg)
 }
 
 static void
-add_addr(struct node *n, const char *text)
+add_addr(struct socklnd_iface *ifc, const char *text)
 {
+	ifc->link_up = true;
 	if (*text != '\0')
-		CHECK(ipaddr_parse(text, &n->iface.addrs[n->iface.n_addrs++]) == 0);
+		CHECK(ipaddr_parse(text, &ifc->addrs[ifc->n_addrs++]) == 0);
 }
 
 void
 node_up_at(struct node *n, const char *v4, const char *v6, const struct socklnd_config *cfg)
 {
 	memset(n, 0, sizeof(*n));
-	add_addr(n, v4);
-	add_addr(n, v6);
+	add_addr(&n->iface, v4);
+	add_addr(&n->iface, v6);
 	up(n, 1, cfg);
 }
 
@@ -122,8 +115,18 @@ void
 node_up(struct node *n, unsigned int nis, const struct socklnd_config *cfg)
 {
 	memset(n, 0, sizeof(*n));
-	add_addr(n, "10.10.0.3");
+	add_addr(&n->iface, "10.10.0.3");
 	up(n, nis, cfg);
+}
+
+void
+node_up_two(struct node *n, const char *v4, const char *other_v4, const struct socklnd_config *cfg)
+{
+	memset(n, 0, sizeof(*n));
+	add_addr(&n->iface, v4);
+	add_addr(&n->iface1, other_v4);
+	n->iface1.index = 1;
+	up(n, 2, cfg);
 }
 
 /* Closed connections end when their peers close too, or after the driver's patience. */

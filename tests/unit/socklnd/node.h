@@ -21,7 +21,8 @@ struct node {
 	struct tcp *tcp;
 	struct lnet_cpt *cpt;
 	struct socklnd_config cfg;
-	struct socklnd_iface iface; /* of every NI */
+	struct socklnd_iface iface; /* of every NI, or of the first when there is iface1 */
+	struct socklnd_iface iface1; /* of the second, if it has an address */
 	struct socklnd *s;
 	struct lnet_ni ni[2];
 	unsigned int n_nis;
@@ -29,15 +30,15 @@ struct node {
 	unsigned int home; /* what env.home() answers */
 };
 
-/* EAL; once per program. */
-void node_eal(void);
-
 /* A node on 10.10.0.3@tcp (or with @nis 2 on tcp1 too), with settings of @cfg (NULL: defaults). */
 void node_up(struct node *n, unsigned int nis, const struct socklnd_config *cfg);
 /* The same with the interface's addresses given, "" = none. */
 void node_up_at(struct node *n, const char *v4, const char *v6, const struct socklnd_config *cfg);
 /* Detach, stop, and prove that nothing leaked. */
 void node_down(struct node *n);
+/* Two interfaces with an address each, on tcp and tcp1. */
+void node_up_two(struct node *n, const char *v4, const char *other_v4,
+		 const struct socklnd_config *cfg);
 
 void node_advance(struct node *n, uint64_t ns);
 uint64_t node_count(const struct node *n, enum socklnd_counter c);

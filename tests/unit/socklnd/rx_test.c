@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From the stream to LNet: framing in every segmentation, delayed payload, checksums, protocol errors (6, 7.3, 11). */
+#include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
 
 #include "lnet/base/bytes.h"
@@ -496,8 +497,7 @@ connections_that_wake_each_other_do_not_nest(void **state)
 static int
 setup(void **state)
 {
-	node_eal();
-	return 0;
+	return fake_eal_init(64);
 }
 
 int

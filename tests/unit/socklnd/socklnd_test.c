@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Settings, interfaces, shutdown, fate sharing, messages to ourselves. */
+#include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
 
 #include "lnet/base/tel.h"
@@ -465,8 +466,7 @@ telemetry_lists_counters_peers_and_connections(void **state)
 static int
 setup(void **state)
 {
-	node_eal();
-	return 0;
+	return fake_eal_init(64);
 }
 
 int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sending: which connection, when complete, what becomes of messages when a connection dies (8, 10.1, 10.5). */
+#include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
 
 #include <errno.h>
@@ -597,8 +598,7 @@ large_nid_that_waited_for_a_downgraded_connection_fails(void **state)
 static int
 setup(void **state)
 {
-	node_eal();
-	return 0;
+	return fake_eal_init(64);
 }
 
 int

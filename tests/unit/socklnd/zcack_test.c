@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Zero-copy acknowledgements and keepalive (7). */
+#include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
 
 #include <errno.h>
@@ -337,8 +338,7 @@ keepalive_of_a_silent_peer_is_not_repeated_before_it_is_acknowledged(void **stat
 static int
 setup(void **state)
 {
-	node_eal();
-	return 0;
+	return fake_eal_init(64);
 }
 
 int

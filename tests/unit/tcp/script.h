@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Scripted exchanges with one connection: a table of steps (segment in, segment out, call, time, what the user was told). Sequence
+ * numbers are relative: ours count from our ISS, the peer's from its ISS, so SYN is 0 and the first byte 1. Payload is a
+ * pattern of the offset, both ways, and always checked.
+ */
+#pragma once
+
+#include "tests/fake/fake_tcp_env.h"
+
+enum step_op {
+	OP_END,
+	OP_IN, /* a segment from the peer: flags seq ack len */
+	OP_BURST, /* the same, handed over together with the next OP_IN or OP_BURST */
+	OP_OUT, /* the engine sends this next: flags seq ack len */
+	OP_QUIET, /* it sends nothing more */
+	OP_SKIP, /* look away: forget what it has sent */
+	OP_WAIT, /* n ms pass */
+	OP_SEND, /* tcp_send() of n bytes */
+	OP_SEND_MORE, /* the same with more set */
+	OP_TAKE, /* tcp_rx_take() of n bytes, which must wait */
+	OP_LEN, /* n bytes wait */
+	OP_EOF, /* tcp_rx_eof() */
+	OP_CLOSE,
+	OP_ABORT,
+	OP_CONNECT,
+	OP_CONNECTED, /* connected() was called */
+	OP_CLOSED, /* closed() was called with -n */
+	OP_OPEN, /* closed() was not called */
+	OP_STATE, /* the connection's state has this name */
+	OP_COUNT, /* counter n has value len */
+	OP_ACKED, /* tcp_acked() is n */
+	OP_STARVE, /* no mbuf is left but n */
+	OP_FEED, /* they are back */
+	OP_TOO_BIG, /* ICMP: seq, mtu n */
+	OP_UNREACHABLE, /* ICMP: seq */
+	OP_REFUSED, /* ICMP: seq */
+	OP_EXPECT, /* tcp_rx_expect(n) */
+};
+
+struct step {
+	enum step_op op;
+	uint8_t flags;
+	uint32_t seq, ack, len;
+	uint64_t n;
+	const char *text;
+	/* extras of OP_IN and OP_OUT; 0 = default or not looked at */
+	int wnd; /* on the wire; -1 = zero window */
+	unsigned int n_sack;
+	struct tcp_range sack[3];
+	int ts; /* OP_IN: added to the peer's clock */
+	uint32_t tsval; /* OP_OUT: tsecr expected, relative to the peer's first */
+	bool no_ts;
+	unsigned int pieces; /* OP_IN: mbufs of the payload; OP_OUT: mbufs of the segment */
+};
+
+#define IN(f, s, a, l, ...) {.op = OP_IN, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__}
+#define BURST(f, s, a, l, ...) {.op = OP_BURST, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__}
+#define OUT(f, s, a, l, ...) {.op = OP_OUT, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__}
+#define SACK1(s1, e1) .n_sack = 1, .sack = {{(s1), (e1)}}
+#define SACK2(s1, e1, s2, e2) .n_sack = 2, .sack = {{(s1), (e1)}, {(s2), (e2)}}
+#define SACK3(s1, e1, s2, e2, s3, e3) .n_sack = 3, .sack = {{(s1), (e1)}, {(s2), (e2)}, {(s3), (e3)}}
+#define QUIET {.op = OP_QUIET}
+#define SKIP {.op = OP_SKIP}
+#define WAIT(ms) {.op = OP_WAIT, .n = (ms)}
+#define SEND(k) {.op = OP_SEND, .n = (k)}
+#define SEND_MORE(k) {.op = OP_SEND_MORE, .n = (k)}
+#define TAKE(k) {.op = OP_TAKE, .n = (k)}
+#define LEN(k) {.op = OP_LEN, .n = (k)}
+#define RX_EOF {.op = OP_EOF}
+#define CLOSE {.op = OP_CLOSE}
+#define ABORT {.op = OP_ABORT}
+#define CONNECT {.op = OP_CONNECT}
+#define CONNECTED {.op = OP_CONNECTED}
+#define CLOSED(err) {.op = OP_CLOSED, .n = (err)}
+#define OPEN {.op = OP_OPEN}
+#define STATE(name) {.op = OP_STATE, .text = (name)}
+#define COUNT(id, value) {.op = OP_COUNT, .n = TCP_##id, .len = (value)}
+#define ACKED(k) {.op = OP_ACKED, .n = (k)}
+#define STARVE(left) {.op = OP_STARVE, .n = (left)}
+#define FEED {.op = OP_FEED}
+#define TOO_BIG(s, mtu) {.op = OP_TOO_BIG, .seq = (s), .n = (mtu)}
+#define UNREACHABLE(s) {.op = OP_UNREACHABLE, .seq = (s)}
+#define REFUSED(s) {.op = OP_REFUSED, .seq = (s)}
+#define EXPECT(k) {.op = OP_EXPECT, .n = (k)}
+#define END {.op = OP_END}
+
+#define F TCP_FIN
+#define S TCP_SYN
+#define R TCP_RST
+#define P TCP_PSH
+#define A TCP_ACK
+
+#define MSS 1448u /* of the peer's option and ours at MTU 1500, with timestamps */
+
+/* What the peer offers, and other settings of a script. */
+struct script_conf {
+	struct fake_tcp_conf fake;
+	bool v6, no_ts, no_sack, no_wscale, no_mss;
+	uint16_t mss; /* 0 = 1460 */
+	uint16_t wnd; /* on the wire in each segment; 0 = 512, which is 64 KiB */
+	uint32_t peer_iss; /* where the peer's numbers begin; 0 = 1000 */
+	struct tcp_path path; /* mtu 0 = default */
+	unsigned int backlog; /* 0 = 4 */
+	int accept_rc;
+};
+
+struct script {
+	struct fake_tcp_env f;
+	struct script_conf conf;
+	struct ip_flow flow;
+	struct tcp_conn *c;
+	struct tcp_listener *listener;
+	const struct step *step; /* being done, for messages */
+	unsigned int n_step;
+	bool active; /* we open */
+
+	uint32_t iss; /* ours, once seen */
+	bool has_iss;
+	uint32_t ts0, last_tsval; /* the peer's clock at the start; our last timestamp */
+
+	uint64_t sent, taken; /* bytes of pattern handed to tcp_send(), and taken */
+	unsigned int n_accepted, n_connected, n_readable, n_acked, n_closed;
+	int err;
+	/* called from readable() if set */
+	void (*on_readable)(struct script *sc, uint64_t now);
+
+	struct tcp_segment burst[8];
+	uint8_t *burst_payload[8];
+	unsigned int n_burst;
+};
+
+/* EAL must be up. @conf NULL = defaults. */
+struct script *script_new(const struct script_conf *conf);
+
+/* Everything must have been given back. */
+void script_free(struct script *sc);
+
+/* Do the steps up to END. A step that fails is printed with its number and @where. */
+void script_run(struct script *sc, const struct step *steps, const char *where);
+
+/* The handshake in each role, with the options of the conf; everything it sent is looked at. */
+void script_accept(struct script *sc);
+void script_connect(struct script *sc);
+
+/* A pattern byte of the peer's stream, and of ours. */
+uint8_t script_byte(bool ours, uint64_t off);
