@@ -227,6 +227,7 @@ node_start(struct node *n, const struct node_conf *conf, const struct buf_mem *m
 	snprintf(why, why_size, "memory, TCP or driver");
 	socklnd_config_default(&cfg);
 	cfg.max_peers = 16;
+	cfg.conns_per_peer = 1; /* as the router, whose ports tell no speed */
 	cfg.max_conns = CONNS;
 	rc = start_memory(n, conf, mem, now);
 	if (rc == 0)

@@ -24,9 +24,15 @@ commands() {
 	[ -f build/build.ninja ] || meson setup build >/dev/null
 }
 
+# run_tidy FILE... [-- FLAGS]
+run_tidy() {
+	clang-tidy --config-file=.clang-tidy --quiet --warnings-as-errors='*' "$@" 2>/dev/null
+}
+export -f run_tidy
+
 tidy() {
 	commands || return 1
-	python3 - <<'PY' | xargs -P "$(nproc)" -n 4 clang-tidy -p build --quiet --warnings-as-errors='*' 2>/dev/null
+	python3 - <<'PY' | xargs -P "$(nproc)" -n 4 bash -c 'run_tidy -p build "$@"' _
 import json
 for c in json.load(open('build/compile_commands.json')):
     f = c['file'].replace('../', '', 1)
@@ -35,36 +41,64 @@ for c in json.load(open('build/compile_commands.json')):
 PY
 }
 
-second_opinion() {
+# run_cppcheck FOLDER...
+run_cppcheck() {
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --inline-suppr --std=c11 --library=posix \
-		--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=syntaxError -I. -j "$(nproc)" app cfg drivers lnet
+		--suppress=missingIncludeSystem --suppress=unknownMacro --suppress=syntaxError -I. -j "$(nproc)" "$@"
 }
 
-# Each check has to fail on a tree that breaks its rule.
+# Each check accepts a tree that keeps its rule and refuses one that breaks it.
 self_test() {
-	local tmp
+	local tmp check good
 	tmp=$(mktemp -d)
+	good='/* SPDX-License-Identifier: BSD-3-Clause */\n'
 	mkdir -p "$tmp"/{app,bench,cfg,drivers/tcp,lnet/base,tests,scripts,.ci,doc}
-	expect_failure() {
-		local name=$1 file=$2 text=$3
-		rm -f "$tmp"/drivers/tcp/*
-		printf '%b' "$text" >"$tmp/$file"
-		if scripts/"$name" "$tmp" >/dev/null 2>&1; then
-			echo "$name accepts: $text"
-			failed=1
-		fi
-		rm -f "$tmp/$file"
+	printf '%b' "$good#pragma once\nint f(int);\n" >"$tmp/lnet/base/good.h"
+	printf '%b' "$good#include \"lnet/base/good.h\"\n\nint\nf(int)\n{\n\treturn 0;\n}\n" >"$tmp/lnet/base/good.c"
+
+	# complain CHECK TEXT
+	complain() {
+		echo "self-test: $1: $2"
+		failed=1
 	}
+	# expect_failure CHECK FILE TEXT [TEXT OF scripts/allocators]
+	expect_failure() {
+		printf '%b' "$3" >"$tmp/$2"
+		printf '%b' "${4:-}" >"$tmp/scripts/allocators"
+		scripts/"$1" "$tmp" >/dev/null 2>&1 && complain "$1" "accepts $3"
+		rm -f "$tmp/$2" "$tmp/scripts/allocators"
+	}
+	for check in layers tokens allocs size text headers; do
+		scripts/check-$check "$tmp" || complain check-$check "refuses a good tree"
+	done
 	expect_failure check-layers drivers/tcp/a.c '#include "lnet/lnet.h"\n'
+	expect_failure check-layers drivers/tcp/a.c '#  include "lnet/lnet.h"\n'
 	expect_failure check-layers drivers/tcp/a.c '#include <rte_ethdev.h>\n'
 	expect_failure check-layers drivers/tcp/a.c '#include "drivers/tcp/b.c"\n'
+	expect_failure check-layers lnet/base/a.c '#include "lnet/nid.h"\n'
 	expect_failure check-tokens drivers/tcp/a.c 'void f(void)\n{\n\tusleep(1);\n}\n'
 	expect_failure check-tokens lnet/a.c 'int x = time(NULL);\n'
+	expect_failure check-tokens lnet/a.c '\t*x = time(NULL);\n'
+	expect_failure check-tokens lnet/base/a.c '\tstrcpy(a, b);\n'
+	expect_failure check-allocs drivers/tcp/a.c 'f(void)\n{\n\t*p = malloc(1);\n}\n'
+	expect_failure check-allocs drivers/tcp/a.c 'f(void)\n{\n\t*p = malloc(1);\n}\n' 'drivers/tcp/a.c\tg\tstart\n'
+	expect_failure check-allocs drivers/tcp/a.c 'f(void)\n{\n\t*p = malloc(1);\n}\n' 'drivers/tcp/a.c\tf\n'
+	expect_failure check-allocs drivers/tcp/a.c 'int x;\n' 'drivers/tcp/a.c\tf\tstart\n'
 	expect_failure check-size drivers/tcp/a.c "void\nf(void)\n{\n$(printf 'x;\\n%.0s' {1..61})}\n"
 	expect_failure check-size drivers/tcp/a.c "$(printf 'int x;\\n%.0s' {1..601})"
 	expect_failure check-text drivers/tcp/a.c 'int x;\n'
 	expect_failure check-text doc/follow-a-message.md '| 1 | `lnet/x.c` `nothing` |\n'
 	expect_failure check-headers drivers/tcp/a.h '#pragma once\nstruct x { undefined_t y; };\n'
+
+	cp .clang-format "$tmp"
+	clang-format --dry-run -Werror "$tmp"/lnet/base/good.* || complain format "refuses a good file"
+	run_tidy "$tmp/lnet/base/good.c" -- -std=gnu2x -I"$tmp" >/dev/null || complain clang-tidy "refuses a good file"
+	run_cppcheck "$tmp/lnet" || complain cppcheck "refuses a good tree"
+	# the unnamed parameter is what a parser of older C would stumble over, and then see nothing
+	printf 'int  f(int)\n{\n\tint *p = 0;\n\tchar b[4];\n\tb[4] = 0;\n\treturn *p + b[0];\n}\n' >"$tmp/lnet/bad.c"
+	clang-format --dry-run -Werror "$tmp/lnet/bad.c" 2>/dev/null && complain format "accepts two blanks"
+	run_tidy "$tmp/lnet/bad.c" -- -std=gnu2x >/dev/null && complain clang-tidy "accepts a null dereference"
+	run_cppcheck "$tmp/lnet" 2>/dev/null && complain cppcheck "accepts an access out of bounds"
 	rm -rf "$tmp"
 }
 
@@ -73,9 +107,10 @@ step self-test self_test
 step format format
 step layers scripts/check-layers
 step tokens scripts/check-tokens
+step allocations scripts/check-allocs
 step sizes scripts/check-size
 step text scripts/check-text
 step headers scripts/check-headers
 step clang-tidy tidy
-step cppcheck second_opinion
+step cppcheck run_cppcheck app cfg drivers lnet
 exit $failed

@@ -59,15 +59,36 @@ port_list_cmd(struct tool *t, int argc, char **argv)
 	return rc < 0 ? rc : show_list(t, tool_list(t, "/ether/iface/list", NULL), "interface");
 }
 
-int
-port_show_cmd(struct tool *t, int argc, char **argv)
+static int
+show_port(struct tool *t, const char *name)
 {
 	struct params p;
 
 	params_init(&p);
-	if (argc > 1)
-		params_add(&p, "port", argv[1]);
+	params_add(&p, "port", name);
 	return show(t, tool_call(t, "/ether/port/show", &p), "show", "port");
+}
+
+int
+port_show_cmd(struct tool *t, int argc, char **argv)
+{
+	struct node *list, *port;
+	bool json = t->json;
+	int rc = 0;
+
+	if (argc > 1)
+		return show_port(t, argv[1]);
+	/* the list is only asked for the names */
+	t->json = false;
+	list = tool_list(t, "/ether/port/list", NULL);
+	t->json = json;
+	if (list == NULL)
+		return -EINVAL;
+	port = node_get(list, "data");
+	for (port = port != NULL ? port->first : NULL; port != NULL && rc == 0; port = port->next)
+		rc = show_port(t, node_text(port, "port", ""));
+	node_free(list);
+	return rc;
 }
 
 int

@@ -31,10 +31,10 @@ static const struct {
 };
 
 /* Maps that are lists. "peer_ni" of ping and discover keeps its underscore, that of peer show does not. */
-static const char *const lists[] = {"local_nis", "peer_ni",   "peer ni", "net",	     "route",
-				    "peer",	 "routing",   "ping",	 "discover", "manage",
-				    "peer list", "add",	      "del",	 "set",	     "show",
-				    "parser",	 "configure", "ni"};
+static const char *const lists[] = {
+	"local_nis", "peer_ni", "peer ni",   "net",	  "route", "peer",  "routing", "ping",
+	"discover",  "manage",	"peer list", "add",	  "del",   "set",   "show",    "parser",
+	"configure", "port",	"interface", "neighbour", "conns", "addrs", "ni"};
 
 static const char *
 yaml_name(const char *key)

@@ -2,6 +2,7 @@
 /* What the life cycle does: the deeds behind the table of lifecycle.c. Thread: control. */
 #include "app/router/app.h"
 #include "drivers/ether/ether.h"
+#include "drivers/socklnd/socklnd.h"
 #include "lnet/base/tel.h"
 #include "lnet/lnet.h"
 
@@ -11,6 +12,22 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+static void
+log_acceptor(const struct socklnd_config *c)
+{
+	static const char *const words[] = {
+		[SOCKLND_ACCEPT_SECURE] = "secure",
+		[SOCKLND_ACCEPT_ALL] = "all",
+		[SOCKLND_ACCEPT_NONE] = "none",
+	};
+
+	if (c->accept_port_bulk != c->accept_port)
+		LOG(NOTICE, "Accept %s, ports %d and %d", words[c->accept], c->accept_port,
+		    c->accept_port_bulk);
+	else
+		LOG(NOTICE, "Accept %s, port %d", words[c->accept], c->accept_port);
+}
 
 static int
 do_configure(struct app *app, uint64_t now)
@@ -22,6 +39,7 @@ do_configure(struct app *app, uint64_t now)
 		LOG(ERR, "configure failed: %s", app->why);
 		return rc;
 	}
+	log_acceptor(&app->args.socklnd);
 	LOG(NOTICE, "LNet configured");
 	notify_manager("STATUS=configured");
 	return 0;

@@ -4,7 +4,6 @@
  * the whole handshake, as many at once as accept_backlog says. Runs on the worker at which the peer's packets arrive.
  */
 #include "drivers/socklnd/priv.h"
-
 #include "lnet/base/bytes.h"
 
 #include <errno.h>
@@ -102,8 +101,8 @@ port_is_allowed(struct socklnd_cpt *sc, const struct ip_flow *flow, uint64_t now
 		return true;
 	ipaddr_format(&flow->remote, addr);
 	if (sc->s->cfg.accept != SOCKLND_ACCEPT_ALL) {
-		socklnd_complain(sc, SOCKLND_REQ_INSECURE, now, "refusing %s: insecure port %u", addr,
-				 flow->remote_port);
+		socklnd_complain(sc, SOCKLND_REQ_INSECURE, now, "refusing %s: insecure port %u",
+				 addr, flow->remote_port);
 		return false;
 	}
 	if (flow->remote.family == IP_V4)
@@ -183,9 +182,11 @@ check_magic(struct socklnd_conn *c, uint64_t now)
 	}
 	ipaddr_format(&c->flow.remote, addr);
 	if (le == SOCKLND_HELLO_MAGIC_V1 || be == SOCKLND_HELLO_MAGIC_V1)
-		socklnd_complain(c->sc, SOCKLND_REQ_OLD_SOCKNAL, now, "refusing %s: old socknal", addr);
+		socklnd_complain(c->sc, SOCKLND_REQ_OLD_SOCKNAL, now, "refusing %s: old socknal",
+				 addr);
 	else
-		socklnd_complain(c->sc, SOCKLND_REQ_BAD_MAGIC, now, "refusing %s: magic %08x", addr, le);
+		socklnd_complain(c->sc, SOCKLND_REQ_BAD_MAGIC, now, "refusing %s: magic %08x", addr,
+				 le);
 	socklnd_conn_end(c, now);
 }
 
@@ -220,7 +221,8 @@ find_ni(struct socklnd_conn *c, uint64_t now)
 		if (!nc->stopping && lnet_nid_equal(&nid, &nc->ni->nid))
 			break;
 	if (nc == NULL) {
-		socklnd_complain(c->sc, SOCKLND_REQ_NO_NI, now, "refusing %s: no interface has NID %s",
+		socklnd_complain(c->sc, SOCKLND_REQ_NO_NI, now,
+				 "refusing %s: no interface has NID %s",
 				 ipaddr_format(&c->flow.remote, addr), lnet_nid_format(&nid, text));
 		socklnd_conn_end(c, now);
 		return;

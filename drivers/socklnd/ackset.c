@@ -19,7 +19,8 @@ socklnd_ackset_add(struct socklnd_ackset *set, uint64_t cookie)
 	joins_above = i < set->n && set->range[i].lo == cookie + 1;
 	if (joins_below && joins_above) {
 		set->range[i - 1].hi = set->range[i].hi;
-		memmove(&set->range[i], &set->range[i + 1], (set->n - i - 1) * sizeof(set->range[0]));
+		memmove(&set->range[i], &set->range[i + 1],
+			(set->n - i - 1) * sizeof(set->range[0]));
 		set->n--;
 	} else if (joins_below) {
 		set->range[i - 1].hi = cookie;

@@ -32,8 +32,8 @@ socklnd_config_default(struct socklnd_config *cfg)
 void
 socklnd_tcp_config(const struct socklnd_config *cfg, struct tcp_config *tcp)
 {
-	bool keepalive = cfg->keepalive_idle_s > 0 && cfg->keepalive_intvl_s > 0 &&
-			 cfg->keepalive_count > 0;
+	bool keepalive =
+		cfg->keepalive_idle_s > 0 && cfg->keepalive_intvl_s > 0 && cfg->keepalive_count > 0;
 
 	tcp->keepalive_idle = keepalive ? (uint64_t)cfg->keepalive_idle_s * NS_PER_SEC : 0;
 	if (keepalive) {

@@ -4,7 +4,6 @@
  * owns the TCP engine.
  */
 #include "drivers/socklnd/priv.h"
-
 #include "lnet/base/check.h"
 #include "lnet/base/pool.h"
 
@@ -131,8 +130,10 @@ shut(struct socklnd_conn *c, bool abort, uint64_t now)
 		return;
 	}
 	c->state = CONN_CLOSING;
-	socklnd_conn_linger(c, now + (c->nc != NULL && c->nc->stopping ? SOCKLND_STOP_LINGER_NS
-								       : SOCKLND_LINGER_NS));
+	socklnd_conn_linger(c,
+			    now +
+				    (c->nc != NULL && c->nc->stopping ? SOCKLND_STOP_LINGER_NS
+								      : SOCKLND_LINGER_NS));
 	if (abort)
 		tcp_abort(c->tcp, now);
 	else
@@ -163,8 +164,8 @@ end_running(struct socklnd_conn *c, int err, uint64_t now)
 	if (!abort)
 		shut(c, false, now);
 	socklnd_rx_abort(c, now);
-	socklnd_count(c->sc, err == 0 || err == -ENETDOWN ? SOCKLND_CONNS_CLOSED
-							  : SOCKLND_CONNS_FAILED);
+	socklnd_count(c->sc,
+		      err == 0 || err == -ENETDOWN ? SOCKLND_CONNS_CLOSED : SOCKLND_CONNS_FAILED);
 }
 
 void
@@ -247,14 +248,14 @@ check_deadlines(struct socklnd_conn *c, uint64_t now)
 	if (c->state != CONN_RUNNING)
 		return;
 	if (socklnd_tx_active(c) && now >= c->tx_last + timeout) {
-		socklnd_complain(c->sc, SOCKLND_TX_TIMEOUT, now, "%s: no progress in sending for %u s",
-				 lnet_nid_format(&c->peer->nid, nid),
-				 (unsigned int)(timeout / NS_PER_SEC));
+		socklnd_complain(
+			c->sc, SOCKLND_TX_TIMEOUT, now, "%s: no progress in sending for %u s",
+			lnet_nid_format(&c->peer->nid, nid), (unsigned int)(timeout / NS_PER_SEC));
 		socklnd_conn_fail(c, -ETIMEDOUT, now);
 	} else if (socklnd_rx_started(c) && now >= c->rx_last + timeout) {
-		socklnd_complain(c->sc, SOCKLND_RX_TIMEOUT, now, "%s: message not complete after %u s",
-				 lnet_nid_format(&c->peer->nid, nid),
-				 (unsigned int)(timeout / NS_PER_SEC));
+		socklnd_complain(
+			c->sc, SOCKLND_RX_TIMEOUT, now, "%s: message not complete after %u s",
+			lnet_nid_format(&c->peer->nid, nid), (unsigned int)(timeout / NS_PER_SEC));
 		socklnd_conn_fail(c, -ETIMEDOUT, now);
 	} else {
 		socklnd_conn_arm(c, now);
@@ -272,7 +273,8 @@ on_timer(struct timer *t, uint64_t now)
 	switch (c->state) {
 	case CONN_REQUEST:
 	case CONN_HELLO:
-		socklnd_complain(c->sc, SOCKLND_HELLO_TIMEOUT, now, "%s: handshake not finished in time",
+		socklnd_complain(c->sc, SOCKLND_HELLO_TIMEOUT, now,
+				 "%s: handshake not finished in time",
 				 ipaddr_format(&c->flow.remote, addr));
 		socklnd_conn_end(c, now);
 		break;

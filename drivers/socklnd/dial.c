@@ -4,7 +4,6 @@
  * 5.6). One dial run per peer at a time, one connection after the other.
  */
 #include "drivers/socklnd/priv.h"
-
 #include "lnet/base/check.h"
 
 #include <errno.h>
@@ -71,7 +70,7 @@ static bool
 is_listening_port(const struct socklnd_config *cfg, unsigned int port)
 {
 	return port == 988 || port == (unsigned int)cfg->accept_port ||
-	       port == (unsigned int)cfg->accept_port_bulk;
+		port == (unsigned int)cfg->accept_port_bulk;
 }
 
 /* Ports that exist already, or whose answers would arrive at another worker, are passed over. */
@@ -87,8 +86,8 @@ connect_from_reserved_port(struct socklnd_conn *c, struct ip_flow *flow, uint64_
 		if (is_listening_port(cfg, port))
 			continue;
 		flow->local_port = (uint16_t)port;
-		rc = tcp_connect(c->sc->tcp, flow, (uint8_t)(tos < 0 ? 0 : tos), &socklnd_tcp_ops, c,
-				 now, &c->tcp);
+		rc = tcp_connect(c->sc->tcp, flow, (uint8_t)(tos < 0 ? 0 : tos), &socklnd_tcp_ops,
+				 c, now, &c->tcp);
 		if (rc != -EADDRINUSE && rc != -EADDRNOTAVAIL)
 			return rc;
 	}
@@ -211,8 +210,8 @@ static bool
 set_is_usable(const struct socklnd_peer *p)
 {
 	return socklnd_peer_count(p, SOCKLND_CONTROL, NULL, NULL) > 0 &&
-	       socklnd_peer_count(p, SOCKLND_BULK_IN, NULL, NULL) > 0 &&
-	       socklnd_peer_count(p, SOCKLND_BULK_OUT, NULL, NULL) > 0;
+		socklnd_peer_count(p, SOCKLND_BULK_IN, NULL, NULL) > 0 &&
+		socklnd_peer_count(p, SOCKLND_BULK_OUT, NULL, NULL) > 0;
 }
 
 void

@@ -3,7 +3,6 @@
  * HELLO of both sides (4, 5.3, 5.4): who is it, in which version, and may the connection join the others of the peer?
  */
 #include "drivers/socklnd/priv.h"
-
 #include "lnet/base/bytes.h"
 
 #include <errno.h>
@@ -93,8 +92,8 @@ answer_version(struct socklnd_conn *c, uint64_t now)
 
 /* NID and pid of the peer, and whether it may be one. */
 static bool
-identify(struct socklnd_conn *c, const struct socklnd_hello *h, struct lnet_nid *nid,
-	 uint32_t *pid, uint64_t now)
+identify(struct socklnd_conn *c, const struct socklnd_hello *h, struct lnet_nid *nid, uint32_t *pid,
+	 uint64_t now)
 {
 	struct ipaddr addr;
 
@@ -110,7 +109,8 @@ identify(struct socklnd_conn *c, const struct socklnd_hello *h, struct lnet_nid 
 		return false;
 	}
 	if (socklnd_home(c->nc->ni, nid) != c->sc->index) {
-		end_bad(c, SOCKLND_REQ_NOT_HOME, "a NID whose address belongs to another worker", now);
+		end_bad(c, SOCKLND_REQ_NOT_HOME, "a NID whose address belongs to another worker",
+			now);
 		return false;
 	}
 	return true;
@@ -120,8 +120,7 @@ identify(struct socklnd_conn *c, const struct socklnd_hello *h, struct lnet_nid 
 static bool
 is_stale(const struct socklnd_peer *p, const struct socklnd_hello *h)
 {
-	return p->n_conns > 0 &&
-	       (p->version != h->version || p->incarnation != h->src_incarnation);
+	return p->n_conns > 0 && (p->version != h->version || p->incarnation != h->src_incarnation);
 }
 
 static void
@@ -138,7 +137,7 @@ is_duplicate(const struct socklnd_conn *c, const struct socklnd_peer *p, enum so
 	int n = p->dial.exists ? p->dial.n : c->nc->ni->tun.conns_per_peer;
 
 	return !ipaddr_equal(&c->flow.local, &c->flow.remote) &&
-	       socklnd_peer_count(p, type, &c->flow.local, &c->flow.remote) >= (unsigned int)n;
+		socklnd_peer_count(p, type, &c->flow.local, &c->flow.remote) >= (unsigned int)n;
 }
 
 /* The decisions of 5.4 in their order. */
@@ -237,7 +236,8 @@ socklnd_hello_dial(struct socklnd_conn *c, uint64_t now)
 }
 
 static void
-dial_protocol_error(struct socklnd_conn *c, enum socklnd_counter why, const char *text, uint64_t now)
+dial_protocol_error(struct socklnd_conn *c, enum socklnd_counter why, const char *text,
+		    uint64_t now)
 {
 	char nid[LNET_NID_STR_MAX];
 
@@ -272,7 +272,8 @@ active(struct socklnd_conn *c, const struct socklnd_hello *h, uint64_t now)
 		return;
 	}
 	if (!proto->large_nids && default_version(&c->nc->ni->nid, &p->nid) == 4) {
-		dial_protocol_error(c, SOCKLND_HELLO_BAD_VERSION, "a version without large NIDs", now);
+		dial_protocol_error(c, SOCKLND_HELLO_BAD_VERSION, "a version without large NIDs",
+				    now);
 		return;
 	}
 	if (h->type == SOCKLND_NONE) {
@@ -281,7 +282,8 @@ active(struct socklnd_conn *c, const struct socklnd_hello *h, uint64_t now)
 	}
 	if (h->type < SOCKLND_ANY || h->type > SOCKLND_BULK_OUT ||
 	    socklnd_type_invert((enum socklnd_type)h->type) != c->type) {
-		dial_protocol_error(c, SOCKLND_HELLO_BAD_TYPE, "a type that does not fit ours", now);
+		dial_protocol_error(c, SOCKLND_HELLO_BAD_TYPE, "a type that does not fit ours",
+				    now);
 		return;
 	}
 	if (is_stale(p, h)) {

@@ -4,7 +4,6 @@
  * connection made goes with its last connection; one that we dialled stays, with its back-off, until its place is needed.
  */
 #include "drivers/socklnd/priv.h"
-
 #include "lnet/base/pool.h"
 
 #include <errno.h>

@@ -224,7 +224,8 @@ struct socklnd_conn {
 	/* send */
 	struct lnet_msg_queue txq; /* not given to TCP yet */
 	uint64_t txq_bytes;
-	struct lnet_msg_queue early, late; /* with TCP: complete when transmitted, when acknowledged */
+	struct lnet_msg_queue early,
+		late; /* with TCP: complete when transmitted, when acknowledged */
 	uint64_t acked; /* as last seen */
 	uint64_t tx_last; /* progress, or the queue began to fill */
 	uint64_t tx_used; /* last chosen */

@@ -5,7 +5,6 @@
  * the only back-pressure there is.
  */
 #include "drivers/socklnd/priv.h"
-
 #include "lnet/base/bytes.h"
 
 #include <errno.h>
@@ -101,7 +100,7 @@ cookies_are_good(const struct socklnd_conn *c)
 	if (k->cookie1 == 0)
 		return true;
 	return k->type == SOCKLND_MSG_NOOP && c->proto->typed &&
-	       k->cookie1 == SOCKLND_COOKIE_KEEPALIVE && k->cookie0 <= SOCKLND_COOKIE_KEEPALIVE;
+		k->cookie1 == SOCKLND_COOKIE_KEEPALIVE && k->cookie0 <= SOCKLND_COOKIE_KEEPALIVE;
 }
 
 static bool
@@ -120,7 +119,8 @@ take_ksock(struct socklnd_conn *c, uint64_t now)
 	}
 	/* before the LNet header is read: if that stalls, an acknowledgement must have had its effect (T11) */
 	if (!cookies_are_good(c)) {
-		protocol_error(c, SOCKLND_RX_BAD_COOKIE, "acknowledgement of an unknown cookie", now);
+		protocol_error(c, SOCKLND_RX_BAD_COOKIE, "acknowledgement of an unknown cookie",
+			       now);
 		return false;
 	}
 	if (k->type == SOCKLND_MSG_NOOP) {
@@ -203,7 +203,8 @@ payload_done(struct socklnd_conn *c, uint64_t now)
 	}
 	/* the payload is in our memory: due now, not when it is forwarded (T10) */
 	if (socklnd_ack_due(c, c->ksock.cookie0, now) < 0) {
-		protocol_error(c, SOCKLND_RX_BAD_ZC, "zero-copy request that cannot be acknowledged", now);
+		protocol_error(c, SOCKLND_RX_BAD_ZC,
+			       "zero-copy request that cannot be acknowledged", now);
 		return false;
 	}
 	socklnd_count(c->sc, SOCKLND_RX_MSGS);

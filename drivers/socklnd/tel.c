@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Telemetry of socklnd: counters, connections, peers. Thread: control; what belongs to workers is asked of them. */
-#include "drivers/socklnd/priv.h"
 #include "lnet/base/tel.h"
+
+#include "drivers/socklnd/priv.h"
 
 #include <errno.h>
 

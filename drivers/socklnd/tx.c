@@ -134,7 +134,8 @@ socklnd_tx_push(struct socklnd_conn *c, uint64_t now)
 	struct lnet_msg *msg;
 
 	socklnd_conn_hold(c);
-	while (c->state == CONN_RUNNING && (msg = TAILQ_FIRST(&c->txq)) != NULL && tcp_has_room(c)) {
+	while (c->state == CONN_RUNNING && (msg = TAILQ_FIRST(&c->txq)) != NULL &&
+	       tcp_has_room(c)) {
 		if (msg->deadline > now) {
 			if (!start(c, msg, now))
 				break;
@@ -327,7 +328,7 @@ socklnd_send(struct lnet_cpt *cpt, struct lnet_msg *msg, uint64_t now)
 {
 	struct socklnd_ni_cpt *nc = msg->ni->lnd_cpt_data[lnet_cpt_lcore(cpt)->index];
 	bool to_user = (msg->hdr.dst_pid & SOCKLND_PID_USER) != 0 &&
-		       lnet_nid_equal(&msg->next_hop, &msg->hdr.dst);
+		lnet_nid_equal(&msg->next_hop, &msg->hdr.dst);
 	uint32_t pid = to_user ? msg->hdr.dst_pid : LNET_PID;
 	struct socklnd_peer *p;
 	int rc = 0;

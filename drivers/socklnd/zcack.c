@@ -67,8 +67,7 @@ socklnd_ack_flush(struct socklnd_peer *p, uint64_t now)
 	struct socklnd_conn *c;
 	bool late;
 
-	while (proto != NULL &&
-	       socklnd_ackset_next(&p->acks, !proto->typed, &cookie0, &cookie1)) {
+	while (proto != NULL && socklnd_ackset_next(&p->acks, !proto->typed, &cookie0, &cookie1)) {
 		c = socklnd_choose_noop(p);
 		late = c == NULL;
 		if (late)

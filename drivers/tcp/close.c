@@ -59,8 +59,9 @@ tcp_abort(struct tcp_conn *c, uint64_t now)
 static void
 enter_time_wait(struct tcp_conn *c, uint64_t now)
 {
+	/* no round will send it any more */
 	if (c->ack_now)
-		tcp_reply_stray(c, false, now);
+		tcp_send_bare(c, TCP_ACK, c->snd_nxt, now);
 	tcp_conn_time_wait(c, now);
 }
 

@@ -116,7 +116,6 @@ tcp_poll(struct tcp *t, uint64_t now)
 	unsigned int n = 0;
 	bool more = last != NULL;
 
-	tcp_conns_reap(t);
 	/* those that become dirty meanwhile wait for the next round */
 	while (more && (c = TAILQ_FIRST(&t->dirty)) != NULL) {
 		more = c != last;
@@ -125,8 +124,8 @@ tcp_poll(struct tcp *t, uint64_t now)
 		tcp_output(c, now);
 		n++;
 	}
-	if (!TAILQ_EMPTY(&t->event))
-		tcp_conns_tell(t, now);
+	tcp_conns_tell(t, now);
+	tcp_conns_reap(t);
 	return n;
 }
 
@@ -193,7 +192,7 @@ tcp_list(struct tcp *t, unsigned int from, struct tcp_info *out, unsigned int ma
 
 	*next = 0;
 	for (i = from; i < t->cfg.max_conns; i++) {
-		if (!is_used(&t->conns[i]))
+		if (t->conns[i].state == TCP_CLOSED)
 			continue;
 		if (n == max) {
 			*next = i;

@@ -27,9 +27,11 @@ wanted_edge(struct tcp_conn *c)
 {
 	uint32_t announced = c->rcv_edge - base(c);
 	uint32_t open = announced > c->expect ? announced - c->expect : 0;
-	uint32_t wnd = ledger_window(&c->t->lc->ledger, &c->account, open, c->rcv_buf);
 
-	return base(c) + wnd + c->expect;
+	/* in TIME-WAIT nothing is promised any more */
+	if (!c->account.open)
+		return c->rcv_edge;
+	return base(c) + ledger_window(&c->t->lc->ledger, &c->account, open, c->rcv_buf) + c->expect;
 }
 
 /* An edge that moves by less than this is not worth announcing. */

@@ -2,6 +2,7 @@
 /* Byte sequences as lists of slices of mbufs. */
 #include "lnet/base/buf.h"
 
+#include "lnet/base/check.h"
 #include "lnet/base/pool.h"
 
 #include <rte_errno.h>
@@ -86,6 +87,7 @@ unlink_first(struct buf *b)
 {
 	struct slice *s = b->head;
 
+	CHECK(s != NULL);
 	b->head = s->next;
 	if (b->head == NULL)
 		b->tail = NULL;
@@ -179,13 +181,14 @@ buf_split(struct buf *dst, const struct buf_mem *mem, struct buf *src, uint32_t 
 		if (cut == NULL)
 			return -ENOMEM;
 	}
-	while (n > 0 && src->head->len <= n) {
+	while (src->head != NULL && src->head->len <= n) {
 		s = unlink_first(src);
 		n -= s->len;
 		link_slice(dst, s);
 	}
 	if (cut != NULL) {
 		s = src->head;
+		CHECK(s != NULL); /* n is less than what is left */
 		*cut = (struct slice){.m = s->m, .off = s->off, .len = n};
 		rte_mbuf_refcnt_update(s->m, 1);
 		s->off += n;
@@ -256,6 +259,7 @@ buf_copy_out(const struct buf *b, uint32_t off, void *dst, uint32_t len)
 	for (; s != NULL && off >= s->len; s = s->next)
 		off -= s->len;
 	for (; len > 0; s = s->next, off = 0) {
+		CHECK(s != NULL); /* the range is within b->len */
 		n = s->len - off < len ? s->len - off : len;
 		memcpy(out, (const uint8_t *)slice_data(s) + off, n);
 		out += n;

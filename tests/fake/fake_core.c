@@ -114,7 +114,8 @@ lnet_finalize(struct lnet_cpt *cpt, struct lnet_msg *msg, int rc, uint64_t now)
 }
 
 void
-lnet_peer_progress(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer, uint64_t now)
+lnet_peer_progress(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *peer,
+		   uint64_t now)
 {
 	cpt->n_progress++;
 }
@@ -138,20 +139,15 @@ lnet_ni_set_fatal(struct lnet_ni *ni, bool fatal, uint64_t now)
 	cpt->fatal = fatal;
 }
 
-int
-fake_core_send_hdr(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *next_hop,
-		   const struct lnet_hdr *hdr, uint64_t deadline, uint64_t now)
+static int
+send_msg(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *next_hop,
+	 const struct lnet_hdr *hdr, const uint8_t *payload, uint64_t deadline, uint64_t now)
 {
 	struct lnet_msg *msg = calloc(1, sizeof(*msg));
-	uint8_t *bytes = malloc(hdr->payload_len + 1);
-	uint32_t i;
 	int rc;
 
-	CHECK(msg != NULL && bytes != NULL);
-	for (i = 0; i < hdr->payload_len; i++)
-		bytes[i] = fake_core_pattern(i);
-	CHECK(buf_copy_in(&msg->payload, cpt->mem, bytes, hdr->payload_len) == 0);
-	free(bytes);
+	CHECK(msg != NULL);
+	CHECK(buf_copy_in(&msg->payload, cpt->mem, payload, hdr->payload_len) == 0);
 	msg->hdr = *hdr;
 	msg->ni = ni;
 	msg->next_hop = *next_hop;
@@ -160,10 +156,33 @@ fake_core_send_hdr(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_n
 	rc = cpt->ops->send(cpt, msg, now);
 	if (rc < 0) {
 		cpt->n_sent--;
-		cpt->done[FAKE_LOG_MAX - 1].health = msg->health;
+		cpt->refused = msg->health;
 		buf_release(&msg->payload, cpt->mem);
 		free(msg);
 	}
+	return rc;
+}
+
+int
+fake_core_send_bytes(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *next_hop,
+		     const struct lnet_hdr *hdr, const uint8_t *payload, uint64_t now)
+{
+	return send_msg(cpt, ni, next_hop, hdr, payload, UINT64_MAX, now);
+}
+
+int
+fake_core_send_hdr(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *next_hop,
+		   const struct lnet_hdr *hdr, uint64_t deadline, uint64_t now)
+{
+	uint8_t *bytes = malloc(hdr->payload_len + 1);
+	uint32_t i;
+	int rc;
+
+	CHECK(bytes != NULL);
+	for (i = 0; i < hdr->payload_len; i++)
+		bytes[i] = fake_core_pattern(i);
+	rc = send_msg(cpt, ni, next_hop, hdr, bytes, deadline, now);
+	free(bytes);
 	return rc;
 }
 

@@ -52,6 +52,7 @@ struct lnet_cpt {
 	} done[FAKE_LOG_MAX];
 	unsigned int n_done; /* sends completed */
 	unsigned int n_sent; /* sends accepted */
+	enum lnet_health refused; /* health of the last send that was refused */
 	struct lnet_nid down; /* the last peer reported */
 	uint64_t down_alive;
 	unsigned int n_down;
@@ -74,6 +75,9 @@ int fake_core_send(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_n
 		   enum lnet_msg_type type, uint32_t len, uint64_t now);
 int fake_core_send_hdr(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *next_hop,
 		       const struct lnet_hdr *hdr, uint64_t deadline, uint64_t now);
+/* The same with a payload of the caller's. */
+int fake_core_send_bytes(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *next_hop,
+			 const struct lnet_hdr *hdr, const uint8_t *payload, uint64_t now);
 
 /* Byte @i of the pattern of payloads. */
 static inline uint8_t

@@ -7,6 +7,7 @@
 
 #include <rte_mbuf.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,7 +107,9 @@ start_ledger(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 int
 fake_tcp_env_start(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 {
+	static unsigned int instances;
 	struct fake_tcp_conf defaults;
+	char name[16];
 	int rc;
 
 	fake_tcp_conf_default(&defaults);
@@ -124,7 +127,9 @@ fake_tcp_env_start(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 	rc = lcore_init(&f->lc, 0, 1, 0, f->now, TICK);
 	if (rc < 0)
 		return rc;
-	rc = buf_mem_create(&f->mem, "fake", MBUFS, ROOM, SOCKET_ID_ANY);
+	/* a test that failed has left its pools behind */
+	snprintf(name, sizeof(name), "fake%u", instances++);
+	rc = buf_mem_create(&f->mem, name, MBUFS, ROOM, SOCKET_ID_ANY);
 	if (rc < 0)
 		return rc;
 	f->lc.mem = &f->mem;

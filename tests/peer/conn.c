@@ -24,8 +24,10 @@ conn_event(struct watch *w, uint32_t events)
 	/* received data stays readable behind a reset: read first */
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !c->is_paused)
 		stream_receive(c);
-	if (c->state == CONN_RUNNING && (events & (EPOLLERR | EPOLLHUP)) != 0 && c->is_paused)
+	if (c->state == CONN_RUNNING && (events & (EPOLLERR | EPOLLHUP)) != 0 && c->is_paused) {
+		COUNT(c->node, closed_reset);
 		conn_close(c, sock_error(c->watch.fd));
+	}
 	if (c->state == CONN_RUNNING && (events & EPOLLOUT) != 0)
 		stream_send(c);
 	if (c->state == CONN_RUNNING)

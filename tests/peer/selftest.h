@@ -11,26 +11,27 @@
 #include <stdint.h>
 
 /* What has to occur at least once in the captures: TALLY(name, meaning). */
-#define TALLY_LIST                                                    \
-	TALLY(connreq_v1, "connection request v1")                    \
-	TALLY(connreq_v2, "connection request v2")                    \
-	TALLY(hello_v3, "HELLO V3 of a dialler")                      \
-	TALLY(hello_v4, "HELLO V4 of a dialler")                      \
-	TALLY(answer_v2, "HELLO V2 of an acceptor")                   \
-	TALLY(answer_v3, "HELLO V3 of an acceptor")                   \
-	TALLY(answer_v4, "HELLO V4 of an acceptor")                   \
-	TALLY(answer_none, "HELLO NONE of an acceptor")               \
-	TALLY(answer_unknown, "answer to an unknown HELLO version")   \
-	TALLY(answer_request, "answer to an unknown request version") \
-	TALLY(get_ping, "ping GET")                                   \
-	TALLY(reply_ping, "ping REPLY with its buffer")               \
-	TALLY(reply_other, "REPLY")                                   \
-	TALLY(put_push, "push PUT with its buffer")                   \
-	TALLY(put_other, "data PUT")                                  \
-	TALLY(ack, "ACK")                                             \
-	TALLY(zc_request, "zero-copy request")                        \
-	TALLY(zc_ack, "NOOP that acknowledges")                       \
-	TALLY(keepalive, "NOOP keepalive")                            \
+#define TALLY_LIST                                                     \
+	TALLY(connreq_v1, "connection request v1")                     \
+	TALLY(connreq_v2, "connection request v2")                     \
+	TALLY(hello_v3, "HELLO V3 of a dialler")                       \
+	TALLY(hello_v4, "HELLO V4 of a dialler")                       \
+	TALLY(answer_v2, "HELLO V2 of an acceptor")                    \
+	TALLY(answer_v3, "HELLO V3 of an acceptor")                    \
+	TALLY(answer_v4, "HELLO V4 of an acceptor")                    \
+	TALLY(answer_none, "HELLO NONE of an acceptor")                \
+	TALLY(answer_unknown, "answer to an unknown HELLO version")    \
+	TALLY(answer_request, "answer to an unknown request version")  \
+	TALLY(get_ping, "ping GET")                                    \
+	TALLY(reply_ping, "ping REPLY with its buffer")                \
+	TALLY(reply_other, "REPLY")                                    \
+	TALLY(put_push, "push PUT with its buffer")                    \
+	TALLY(put_other, "data PUT")                                   \
+	TALLY(ack, "ACK")                                              \
+	TALLY(zc_request, "zero-copy request")                         \
+	TALLY(first_cookie, "zero-copy request with the first cookie") \
+	TALLY(zc_ack, "NOOP that acknowledges")                        \
+	TALLY(keepalive, "NOOP keepalive")                             \
 	TALLY(checksum_v2, "message with a V2 checksum")
 
 enum tally {

@@ -215,7 +215,10 @@ compare_ksock(struct selftest *t, const struct cut *c)
 		selftest_check(t, "zero-copy request at another size",
 			       asks == (has_payload && c->hdr.payload_len >= ZC_MIN_PAYLOAD));
 		ours.cookie0 = c->ksock.cookie0;
+		selftest_check(t, "request cookie below the first one",
+			       !asks || c->ksock.cookie0 >= FIRST_COOKIE);
 		t->tallies[TALLY_zc_request] += asks;
+		t->tallies[TALLY_first_cookie] += asks && c->ksock.cookie0 == FIRST_COOKIE;
 	}
 	/* a checksum is compared by computing it */
 	if (c->version == 2)

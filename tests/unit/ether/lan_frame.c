@@ -80,8 +80,7 @@ lan_fix_cksums(uint8_t *frame, size_t len)
 	find(frame, len, &p);
 	if (frame[p.l3] >> 4 == 4) {
 		put_be16(frame + p.l3 + 10, 0);
-		put_be16(frame + p.l3 + 10,
-			 (uint16_t)~lan_cksum(frame + p.l3, p.l4 - p.l3, 0));
+		put_be16(frame + p.l3 + 10, (uint16_t)~lan_cksum(frame + p.l3, p.l4 - p.l3, 0));
 	}
 	if (p.field == 0)
 		return;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The acceptor: every row of the table in section 3.3, in every segmentation and both byte orders. */
+#include "lnet/base/bytes.h"
 #include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
-
-#include "lnet/base/bytes.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -82,7 +81,7 @@ accept_refuses_bad_requests(void **state)
 {
 	uint8_t bytes[SOCKLND_CONNREQ_V2_SIZE];
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
@@ -118,7 +117,7 @@ accept_takes_both_versions_in_any_segmentation(void **state)
 	uint8_t bytes[SOCKLND_CONNREQ_V2_SIZE];
 	struct socklnd_hello h;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i, mss;
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -142,7 +141,7 @@ accept_chooses_the_interface_by_the_nid_asked_for(void **state)
 {
 	struct socklnd_hello h;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 2, NULL);
 	assert_true(remote_connect(&r, &n, "10.10.0.200@tcp1", 1000));
@@ -158,7 +157,7 @@ static void
 accept_secure_refuses_high_source_ports_only(void **state)
 {
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	assert_false(remote_connect(&r, &n, PEER, 1024));
@@ -174,7 +173,7 @@ accept_none_does_not_listen(void **state)
 {
 	struct socklnd_config cfg;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	socklnd_config_default(&cfg);
 	cfg.accept = SOCKLND_ACCEPT_NONE;
@@ -189,7 +188,7 @@ accept_all_refuses_user_space_peers_on_ipv6(void **state)
 {
 	struct socklnd_config cfg;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	socklnd_config_default(&cfg);
 	cfg.accept = SOCKLND_ACCEPT_ALL;
@@ -204,7 +203,7 @@ accept_limits_the_time_of_the_whole_handshake(void **state)
 {
 	const uint8_t magic[4] = {0x00, 0x71, 0xce, 0xac};
 	struct remote silent, slow;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	assert_true(remote_connect(&silent, &n, PEER, 1000));
@@ -223,7 +222,7 @@ static void
 accept_serves_others_while_some_are_slow(void **state)
 {
 	struct remote slow[20], r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	node_up(&n, 1, NULL);
@@ -238,7 +237,7 @@ accept_bounds_unfinished_handshakes(void **state)
 {
 	struct socklnd_config cfg;
 	struct remote r[4];
-	struct node n;
+	struct node n = {0};
 
 	socklnd_config_default(&cfg);
 	cfg.accept_backlog = 2;
@@ -258,7 +257,7 @@ accept_bounds_connections(void **state)
 {
 	struct socklnd_config cfg;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	socklnd_config_default(&cfg);
@@ -280,7 +279,7 @@ accept_survives_end_and_reset_at_every_byte(void **state)
 	struct socklnd_hello h = {.version = 3, .src_pid = LNET_PID, .type = SOCKLND_CONTROL};
 	unsigned int len, cut, how;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	h.src = nid_of(PEER);
@@ -306,7 +305,7 @@ static void
 listeners_are_shared_by_interfaces_on_one_address(void **state)
 {
 	struct tcp_listener *l;
-	struct node n;
+	struct node n = {0};
 	unsigned int count = 0;
 
 	node_up(&n, 2, NULL);
@@ -321,7 +320,7 @@ listeners_on_both_ports(void **state)
 {
 	struct socklnd_config cfg;
 	struct tcp_listener *l;
-	struct node n;
+	struct node n = {0};
 	unsigned int sum = 0;
 
 	socklnd_config_default(&cfg);

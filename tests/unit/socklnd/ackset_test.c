@@ -89,7 +89,9 @@ highest_cookies_do_not_wrap(void **state)
 static void
 every_cookie_comes_out_exactly_once(void **state)
 {
-	enum { COOKIES = 300 };
+	enum {
+		COOKIES = 300
+	};
 	struct socklnd_ackset set = {0};
 	uint8_t due[COOKIES + 2] = {0}, seen[COOKIES + 2] = {0};
 	uint32_t seed = 12345, i;

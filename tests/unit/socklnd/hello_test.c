@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* HELLO of connections that peers make: versions, identity, races, duplicates, restarts (4, 5.3, 5.4). */
+#include "lnet/base/bytes.h"
 #include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
-
-#include "lnet/base/bytes.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -19,7 +18,7 @@ hello_is_answered_in_its_version(void **state)
 {
 	struct socklnd_hello h;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int v;
 
 	for (v = 1; v <= 4; v++) {
@@ -54,7 +53,7 @@ hello_reply_inverts_the_type(void **state)
 	};
 	struct socklnd_hello h;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
@@ -82,7 +81,7 @@ hello_reply_repeats_destination_pid_and_incarnation(void **state)
 		.type = SOCKLND_CONTROL,
 	};
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	assert_true(remote_connect(&r, &n, PEER, 1000));
@@ -126,7 +125,7 @@ hello_of_a_big_endian_peer_is_answered_in_our_order(void **state)
 	uint8_t out[SOCKLND_HELLO_MAX];
 	unsigned int len = socklnd_hello_encode(&h, out), mss;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	swap_hello(out, len);
 	for (mss = 1; mss <= len; mss++) {
@@ -150,7 +149,7 @@ hello_of_unknown_version_is_told_ours(void **state)
 	uint8_t out[SOCKLND_HELLO_MAX];
 	struct socklnd_hello h;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
@@ -194,7 +193,7 @@ hello_with_a_bad_field_is_closed_without_answer(void **state)
 	uint8_t out[SOCKLND_HELLO_MAX];
 	struct socklnd_hello h;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -217,7 +216,7 @@ hello_from_the_any_nid_is_refused(void **state)
 {
 	struct socklnd_hello h = {.version = 4, .type = SOCKLND_CONTROL};
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int v;
 
 	for (v = 1; v <= 4; v++) {
@@ -240,7 +239,7 @@ hello_with_addresses_is_read_to_its_end(void **state)
 	struct socklnd_hello h = {.version = 3, .src_pid = LNET_PID, .type = SOCKLND_CONTROL};
 	unsigned int ips, i, mss;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	h.src = nid_of(PEER);
 	for (ips = 1; ips <= 16; ips += 5) {
@@ -276,7 +275,7 @@ user_space_peer_is_named_after_its_address(void **state)
 	struct socklnd_config cfg;
 	struct socklnd_peer *p;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	socklnd_config_default(&cfg);
 	cfg.accept = SOCKLND_ACCEPT_ALL;
@@ -307,7 +306,7 @@ answers_reach_a_user_space_peer_and_it_is_never_dialled(void **state)
 	struct socklnd_config cfg;
 	struct lnet_hdr hdr = {.type = LNET_REPLY, .dst_pid = 20000 | SOCKLND_PID_USER};
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	socklnd_config_default(&cfg);
 	cfg.accept = SOCKLND_ACCEPT_ALL;
@@ -319,8 +318,7 @@ answers_reach_a_user_space_peer_and_it_is_never_dialled(void **state)
 	fake_tcp_ack(r.c, n.now);
 	hdr.dst = r.nid;
 	hdr.src = n.ni[0].nid;
-	assert_int_equal(
-		fake_core_send_hdr(n.cpt, &n.ni[0], &r.nid, &hdr, UINT64_MAX, n.now), 0);
+	assert_int_equal(fake_core_send_hdr(n.cpt, &n.ni[0], &r.nid, &hdr, UINT64_MAX, n.now), 0);
 	assert_int_equal(remote_read_frame(&r).hdr.type, LNET_REPLY);
 	fake_tcp_ack(r.c, n.now);
 	hdr.dst_pid = 20001 | SOCKLND_PID_USER;
@@ -342,7 +340,7 @@ race_is_won_by_the_higher_nid(void **state)
 	};
 	struct lnet_nid nid;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
@@ -368,7 +366,7 @@ static void
 duplicate_is_refused_and_the_first_lives_on(void **state)
 {
 	struct remote first, second;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	remote_join(&first, &n, PEER, 1023, SOCKLND_CONTROL);
@@ -389,7 +387,7 @@ duplicates_are_counted_against_conns_per_peer(void **state)
 {
 	struct socklnd_config cfg;
 	struct remote r[4];
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	socklnd_config_default(&cfg);
@@ -417,7 +415,7 @@ check_stale(unsigned int version, uint64_t incarnation)
 		.type = SOCKLND_BULK_IN,
 	};
 	struct remote old[2], fresh;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	remote_join(&old[0], &n, PEER, 1023, SOCKLND_CONTROL);
@@ -457,7 +455,7 @@ ipv6_peer_uses_version_4(void **state)
 {
 	struct socklnd_hello h;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	node_up_at(&n, "", "fd00::7", NULL);
 	assert_int_equal(n.ni[0].nid.size, 12);
@@ -481,7 +479,7 @@ old_version_for_a_large_nid_is_told_version_4(void **state)
 		.type = SOCKLND_CONTROL,
 	};
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	node_up_at(&n, "", "fd00::7", NULL);
 	assert_true(remote_connect(&r, &n, "fd00::6@tcp", 1023));
@@ -500,7 +498,7 @@ peer_of_another_worker_is_refused(void **state)
 {
 	struct socklnd_ni_cpt *nc;
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	nc = n.ni[0].lnd_cpt_data[0];
@@ -520,7 +518,7 @@ static void
 peers_are_bounded_and_idle_entries_give_way(void **state)
 {
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	char nid[32];
 	unsigned int i, refused = 0;
 

@@ -53,7 +53,9 @@ start_ni(struct node *n, unsigned int i)
 	char why[128];
 
 	memset(ni, 0, sizeof(*ni));
-	ni->net = lnet_mknet(LNET_TYPE_TCP, i);
+	ni->net = i == 0 ? n->net0 : n->net1;
+	if (ni->net == 0)
+		ni->net = lnet_mknet(LNET_TYPE_TCP, i);
 	ni->incarnation = NODE_INCARNATION + i;
 	ni->state = (struct lnet_ni_state *)n->cpt;
 	snprintf(ni->ifname, sizeof(ni->ifname), i > 0 && n->iface1.n_addrs > 0 ? "p1" : "p0");
@@ -105,7 +107,10 @@ add_addr(struct socklnd_iface *ifc, const char *text)
 void
 node_up_at(struct node *n, const char *v4, const char *v6, const struct socklnd_config *cfg)
 {
+	uint32_t net0 = n->net0;
+
 	memset(n, 0, sizeof(*n));
+	n->net0 = net0;
 	add_addr(&n->iface, v4);
 	add_addr(&n->iface, v6);
 	up(n, 1, cfg);
@@ -126,6 +131,18 @@ node_up_two(struct node *n, const char *v4, const char *other_v4, const struct s
 	add_addr(&n->iface, v4);
 	add_addr(&n->iface1, other_v4);
 	n->iface1.index = 1;
+	up(n, 2, cfg);
+}
+
+void
+node_up_dual(struct node *n, const char *v4, const char *v6, const struct socklnd_config *cfg)
+{
+	memset(n, 0, sizeof(*n));
+	add_addr(&n->iface, v4);
+	add_addr(&n->iface, v6);
+	add_addr(&n->iface1, v6);
+	n->iface1.index = 1;
+	n->net1 = lnet_mknet(LNET_TYPE_TCP, 0);
 	up(n, 2, cfg);
 }
 
@@ -285,7 +302,8 @@ remote_answer(struct remote *r, struct node *n, unsigned int i, const char *nid,
 }
 
 void
-remote_join(struct remote *r, struct node *n, const char *nid, uint16_t port, enum socklnd_type type)
+remote_join(struct remote *r, struct node *n, const char *nid, uint16_t port,
+	    enum socklnd_type type)
 {
 	struct socklnd_hello h;
 

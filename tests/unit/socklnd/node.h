@@ -26,19 +26,22 @@ struct node {
 	struct socklnd *s;
 	struct lnet_ni ni[2];
 	unsigned int n_nis;
+	uint32_t net0, net1; /* of the NIs; 0 = tcp and tcp1 */
 	uint64_t now;
 	unsigned int home; /* what env.home() answers */
 };
 
 /* A node on 10.10.0.3@tcp (or with @nis 2 on tcp1 too), with settings of @cfg (NULL: defaults). */
 void node_up(struct node *n, unsigned int nis, const struct socklnd_config *cfg);
-/* The same with the interface's addresses given, "" = none. */
+/* The same with the interface's addresses given, "" = none; n->net0 is kept. */
 void node_up_at(struct node *n, const char *v4, const char *v6, const struct socklnd_config *cfg);
 /* Detach, stop, and prove that nothing leaked. */
 void node_down(struct node *n);
 /* Two interfaces with an address each, on tcp and tcp1. */
 void node_up_two(struct node *n, const char *v4, const char *other_v4,
 		 const struct socklnd_config *cfg);
+/* Two NIs on tcp: one with @v4 that may use @v6 too, one with @v6. */
+void node_up_dual(struct node *n, const char *v4, const char *v6, const struct socklnd_config *cfg);
 
 void node_advance(struct node *n, uint64_t ns);
 uint64_t node_count(const struct node *n, enum socklnd_counter c);

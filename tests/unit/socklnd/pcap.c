@@ -35,7 +35,8 @@ read_file(const char *path, struct pcap *p)
 
 /* Return: bytes of the IP header, 0 when there is no TCP behind it. */
 static uint32_t
-parse_ip(const uint8_t *ip, uint32_t len, uint16_t ethertype, struct pcap_segment *s, uint32_t *total)
+parse_ip(const uint8_t *ip, uint32_t len, uint16_t ethertype, struct pcap_segment *s,
+	 uint32_t *total)
 {
 	if (ethertype == 0x0800 && len >= 20 && ip[9] == 6) {
 		s->flow.local = ipaddr_v4(get_be32(ip + 12));
@@ -101,7 +102,7 @@ pcap_load(const char *path, struct pcap *p)
 			break;
 		s = (struct pcap_segment){0};
 		s.ns = get_le32(p->file + off) * UINT64_C(1000000000) +
-		       get_le32(p->file + off + 4) * (magic == 0xa1b2c3d4 ? UINT64_C(1000) : 1);
+			get_le32(p->file + off + 4) * (magic == 0xa1b2c3d4 ? UINT64_C(1000) : 1);
 		if (parse_frame(p->file + off + RECORD_HEADER, len, &s))
 			p->seg[p->n++] = s;
 	}

@@ -12,11 +12,11 @@
 
 #include <cmocka.h>
 
-static const char *const kind_name[] = {"open", "request", "HELLO", "NOOP",
-					"message", "bytes", "FIN", "RST"};
+static const char *const kind_name[] = {"open",	   "request", "HELLO", "NOOP",
+					"message", "bytes",   "FIN",   "RST"};
 
-#define FAIL(r, it, text)                                                                   \
-	fail_msg("%s: item %u (%s on stream %u, %u bytes): %s", (r)->name,                  \
+#define FAIL(r, it, text)                                                                  \
+	fail_msg("%s: item %u (%s on stream %u, %u bytes): %s", (r)->name,                 \
 		 (unsigned int)((it) - (r)->d->item), kind_name[(it)->kind], (it)->stream, \
 		 (it)->len, text)
 
@@ -226,6 +226,11 @@ node_ends(struct replay *r, const struct item *it)
 {
 	struct link *l = &r->link[it->stream];
 
+	if (!l->node_ended && r->leaves) {
+		r->ops->leave(r->ctx);
+		settle(r);
+	}
+	r->compared++;
 	if (l->node_ended || l->peer_ended || (r->except & EXCEPT_HELD_ACK) != 0)
 		return;
 	FAIL(r, it, "we keep it open");
@@ -255,36 +260,42 @@ run_item(struct replay *r, const struct item *it)
 	settle(r);
 }
 
-/* Sets that were there before the recording began; their types follow from the order of ports (5.1). */
+/* The peer dials one connection of a set that was there before the recording began. */
+static void
+join_one(struct replay *r, unsigned int stream, uint16_t port, enum socklnd_type type)
+{
+	bool ours_dials = r->link[stream].ours_dials;
+	struct ip_flow f = our_flow(r, stream);
+	struct tcp_conn *c;
+	unsigned int i;
+
+	f.remote_port = port;
+	f.local_port = 988;
+	c = r->ops->join(r->ctx, &f, ours_dials ? socklnd_type_invert(type) : type);
+	for (i = 0; i < r->d->n_streams; i++) {
+		if (!r->link[i].mine || !same_peer(r, stream, i) || r->d->stream[i].has_syn ||
+		    r->d->stream[i].flow.local_port != port)
+			continue;
+		r->link[i].c = c;
+		r->link[i].read = c->queued;
+		r->d->stream[i].type = type;
+	}
+}
+
+/* Types of old connections follow from the order of their ports (5.1). */
 static void
 join_old_sets(struct replay *r)
 {
-	static const enum socklnd_type order[] = {SOCKLND_CONTROL, SOCKLND_BULK_IN,
-						  SOCKLND_BULK_OUT};
-	struct ip_flow f;
-	unsigned int i, j, port;
+	unsigned int i;
 
 	for (i = 0; i < r->d->n_streams; i++) {
 		if (!r->link[i].mine || r->d->stream[i].has_syn || r->link[i].c != NULL)
 			continue;
-		f = our_flow(r, i);
-		for (port = 1023; port > 1020; port--) {
-			struct tcp_conn *c;
-
-			f.remote_port = (uint16_t)port;
-			f.local_port = 988;
-			c = r->ops->join(r->ctx, &f, order[1023 - port]);
-			for (j = 0; j < r->d->n_streams; j++) {
-				if (!same_peer(r, i, j) || r->d->stream[j].has_syn ||
-				    (r->d->stream[j].flow.local_port != port))
-					continue;
-				r->link[j].c = c;
-				r->d->stream[j].type = order[1023 - port];
-				if (r->link[j].ours_dials)
-					r->d->stream[j].type = socklnd_type_invert(order[1023 - port]);
-				r->link[j].read = c->queued;
-			}
-		}
+		join_one(r, i, 1023, SOCKLND_CONTROL);
+		join_one(r, i, 1022, SOCKLND_BULK_IN);
+		join_one(r, i, 1021, SOCKLND_BULK_OUT);
+		if (r->link[i].c == NULL)
+			fail_msg("%s: stream %u is not of a set that we can tell", r->name, i);
 	}
 }
 
@@ -310,8 +321,7 @@ check_rest(struct replay *r)
 		if (l->read != l->c->queued)
 			fail_msg("%s: stream %u: we say %u bytes more", r->name, i,
 				 (unsigned int)(l->c->queued - l->read));
-		if (l->node_ended && !l->peer_ended &&
-		    !r->d->stream[i].half[l->ours_dials].fin)
+		if (l->node_ended && !l->peer_ended && !r->d->stream[i].half[l->ours_dials].fin)
 			fail_msg("%s: stream %u: only we close it", r->name, i);
 	}
 }
@@ -327,8 +337,7 @@ replay_run(struct replay *r)
 	r->first_ns = r->d->item[0].ns;
 	for (i = 0; i < r->d->n_streams; i++) {
 		r->link[i].ours_dials = is_mine(r, &r->d->stream[i].flow.local);
-		r->link[i].mine =
-			r->link[i].ours_dials || is_mine(r, &r->d->stream[i].flow.remote);
+		r->link[i].mine = r->link[i].ours_dials || is_mine(r, &r->d->stream[i].flow.remote);
 	}
 	join_old_sets(r);
 	for (i = 0; i < r->d->n; i++)

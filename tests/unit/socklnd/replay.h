@@ -25,6 +25,8 @@ struct replay_ops {
 	bool (*same)(void *ctx, const struct item *want, const uint8_t *got);
 	/* Connections that began before the recording: make one of @type, dialled by the peer. */
 	struct tcp_conn *(*join)(void *ctx, const struct ip_flow *flow, enum socklnd_type type);
+	/* The recorded node shuts down. */
+	void (*leave)(void *ctx);
 };
 
 /* What may differ between ours and the recorded node in a whole recording. */
@@ -54,6 +56,7 @@ struct replay {
 	const struct ipaddr *addrs; /* the node's */
 	unsigned int n_addrs;
 	unsigned int except; /* enum replay_except */
+	bool leaves; /* the recorded node shuts down where it first closes a connection */
 	const char *name;
 	uint64_t now, first_ns;
 	struct link link[DIALOG_STREAMS_MAX];

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From the stream to LNet: framing in every segmentation, delayed payload, checksums, protocol errors (6, 7.3, 11). */
+#include "lnet/base/bytes.h"
 #include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
-
-#include "lnet/base/bytes.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -104,7 +103,8 @@ unwanted_payload_is_skipped(void **state)
 		remote_send(&r, LNET_PUT, 100000, 0);
 		if (how[i] == FAKE_PARTLY)
 			check_payload(&n.cpt->parsed[0], 50000);
-		assert_int_equal(node_count(&n, SOCKLND_RX_SKIPPED), how[i] == FAKE_PARTLY ? 50000 : 100000);
+		assert_int_equal(node_count(&n, SOCKLND_RX_SKIPPED),
+				 how[i] == FAKE_PARTLY ? 50000 : 100000);
 		n.cpt->recv = FAKE_TAKE;
 		remote_send(&r, LNET_PUT, 10, 0);
 		check_payload(&n.cpt->parsed[1], 10);

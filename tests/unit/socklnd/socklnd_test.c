@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Settings, interfaces, shutdown, fate sharing, messages to ourselves. */
+#include "lnet/base/tel.h"
 #include "tests/fake/eal.h"
 #include "tests/unit/socklnd/node.h"
-
-#include "lnet/base/tel.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -20,8 +19,8 @@ connections_by_link_speed(void **state)
 	static const struct {
 		uint32_t mbps;
 		int n;
-	} row[] = {{0, 1},	{100, 1},   {1000, 1},	 {2500, 1},   {10000, 2},  {25000, 3},
-		   {40000, 3},	{50000, 3}, {100000, 4}, {200000, 4}, {400000, 5}, {800000, 5}};
+	} row[] = {{0, 1},     {100, 1},   {1000, 1},	{2500, 1},   {10000, 2},  {25000, 3},
+		   {40000, 3}, {50000, 3}, {100000, 4}, {200000, 4}, {400000, 5}, {800000, 5}};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
@@ -56,7 +55,7 @@ interface_start_fills_in_what_is_unset(void **state)
 {
 	struct lnet_ni ni = {.net = lnet_mknet(LNET_TYPE_TCP, 3), .ifname = "p0"};
 	char why[128];
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	assert_int_equal(n.ni[0].tun.credits, 256);
@@ -83,7 +82,7 @@ interface_that_cannot_be_used_is_refused_with_a_reason(void **state)
 {
 	struct lnet_ni ni = {.net = lnet_mknet(LNET_TYPE_TCP, 0), .ifname = "nosuch"};
 	char why[128] = "";
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	assert_int_equal(socklnd_ops.ni_start(n.s, &ni, why, sizeof(why)), -ENODEV);
@@ -104,7 +103,7 @@ bad_settings_are_refused(void **state)
 	struct socklnd_env env = {0};
 	struct socklnd_config cfg;
 	struct socklnd *s;
-	struct node n;
+	struct node n = {0};
 
 	socklnd_config_default(&cfg);
 	assert_int_equal(socklnd_create(&env, &cfg, &s), -EINVAL);
@@ -122,7 +121,7 @@ static void
 ipv6_is_taken_when_preferred_or_alone(void **state)
 {
 	struct socklnd_config cfg;
-	struct node n;
+	struct node n = {0};
 
 	socklnd_config_default(&cfg);
 	node_up_at(&n, "10.10.0.3", "fd00::7", &cfg);
@@ -140,7 +139,7 @@ ipv6_is_taken_when_preferred_or_alone(void **state)
 static void
 link_change_is_told_for_the_interfaces_of_the_port(void **state)
 {
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	socklnd_link(n.s, 1, false, n.now);
@@ -156,7 +155,7 @@ static void
 one_failed_connection_takes_its_siblings_along(void **state)
 {
 	struct remote r[3], other;
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
@@ -178,7 +177,7 @@ static void
 reset_after_our_fin_is_the_usual_end(void **state)
 {
 	struct remote r[3];
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	node_up(&n, 1, NULL);
@@ -197,7 +196,7 @@ static void
 peer_that_does_not_close_is_cut_off(void **state)
 {
 	struct remote r[3];
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	remote_join_set(r, &n, PEER);
@@ -215,7 +214,7 @@ shutdown_closes_everything_and_fails_what_waits(void **state)
 {
 	struct lnet_nid other = nid_of("10.10.0.201@tcp");
 	struct remote r[3], handshake;
-	struct node n;
+	struct node n = {0};
 	unsigned int i, alive, rounds = 0;
 
 	node_up(&n, 1, NULL);
@@ -245,7 +244,7 @@ static void
 one_of_two_interfaces_stops_alone(void **state)
 {
 	struct remote a, b;
-	struct node n;
+	struct node n = {0};
 	char why[64];
 	unsigned int i;
 
@@ -281,7 +280,7 @@ peer_closed_from_within_its_report(void **state)
 {
 	struct lnet_nid nid = nid_of(PEER);
 	struct remote r[3];
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	n.cpt->on_down = close_on_report;
@@ -299,7 +298,7 @@ peer_closed_from_within_its_report(void **state)
 static void
 message_to_an_own_nid_needs_no_connection(void **state)
 {
-	struct node n;
+	struct node n = {0};
 	uint32_t i;
 
 	node_up(&n, 1, NULL);
@@ -318,7 +317,7 @@ message_to_an_own_nid_needs_no_connection(void **state)
 static void
 message_to_an_own_nid_may_be_taken_later_or_not_at_all(void **state)
 {
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	n.cpt->recv = FAKE_LATER;
@@ -355,7 +354,7 @@ answer_to_ourselves(struct lnet_cpt *cpt, struct fake_parsed *p, uint64_t now)
 static void
 answers_to_ourselves_do_not_nest(void **state)
 {
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	n.cpt->on_parse = answer_to_ourselves;
@@ -371,7 +370,7 @@ packing_keeps_bytes_and_needs_no_more_mbufs_than_it_must(void **state)
 {
 	uint8_t bytes[5000], back[5000];
 	struct buf dst = {0}, src = {0};
-	struct node n;
+	struct node n = {0};
 	unsigned int i;
 
 	node_up(&n, 1, NULL);
@@ -402,7 +401,7 @@ payload_of_tiny_segments_is_packed(void **state)
 {
 	uint8_t frame[20096];
 	struct remote r;
-	struct node n;
+	struct node n = {0};
 	uint32_t i;
 	size_t len;
 
@@ -438,7 +437,7 @@ telemetry_lists_counters_peers_and_connections(void **state)
 	static char json[16384];
 	struct remote r[3];
 	struct tel *t;
-	struct node n;
+	struct node n = {0};
 
 	node_up(&n, 1, NULL);
 	assert_int_equal(tel_create(no_wake, NULL, &t), 0);

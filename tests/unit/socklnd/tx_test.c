@@ -515,7 +515,8 @@ message_without_value_is_not_sent(void **state)
 	hdr.dst = r[0].nid;
 	hdr.src = n.ni[0].nid;
 	assert_int_equal(send_msg(&n, LNET_PUT, 1 << 20), 0);
-	assert_int_equal(fake_core_send_hdr(n.cpt, &n.ni[0], &r[0].nid, &hdr, n.now + SEC, n.now), 0);
+	assert_int_equal(fake_core_send_hdr(n.cpt, &n.ni[0], &r[0].nid, &hdr, n.now + SEC, n.now),
+			 0);
 	node_advance(&n, 2 * SEC);
 	fake_tcp_ack(r[1].c, n.now);
 	assert_int_equal(n.cpt->n_done, 2);

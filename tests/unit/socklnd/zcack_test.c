@@ -360,7 +360,8 @@ main(void)
 		cmocka_unit_test(want_of_buffers_delays_acks),
 		cmocka_unit_test(keepalive_after_silence_on_bulk_in),
 		cmocka_unit_test(keepalive_not_when_the_peer_is_heard),
-		cmocka_unit_test(keepalive_of_a_silent_peer_is_not_repeated_before_it_is_acknowledged),
+		cmocka_unit_test(
+			keepalive_of_a_silent_peer_is_not_repeated_before_it_is_acknowledged),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

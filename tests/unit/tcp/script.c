@@ -2,7 +2,7 @@
 /* Scripted exchanges with one connection. */
 #include "tests/unit/tcp/script.h"
 
-#include "drivers/tcp/seq.h"
+#include "tests/fake/eal.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -225,10 +225,14 @@ step_out(struct script *sc, const struct step *st)
 {
 	const struct fake_out *o = fake_next(&sc->f);
 	uint32_t seq, ack;
+	bool new_numbers;
 
 	if (o == NULL)
 		FAIL("nothing was sent; flags %02x seq %u ack %u len %u expected", st->flags, st->seq, st->ack, st->len);
-	if (!sc->has_iss && (o->s.flags & TCP_SYN) != 0) {
+	if (st->seq == SEQ_ABOVE && (int32_t)(o->s.seq - sc->iss) <= 2)
+		FAIL("the new numbers are not above the old ones");
+	new_numbers = st->seq == SEQ_ANY || st->seq == SEQ_ABOVE;
+	if ((!sc->has_iss || new_numbers) && (o->s.flags & TCP_SYN) != 0) {
 		sc->iss = o->s.seq;
 		sc->has_iss = true;
 	}
@@ -236,7 +240,7 @@ step_out(struct script *sc, const struct step *st)
 		sc->last_tsval = o->s.tsval;
 	seq = o->s.seq - sc->iss;
 	ack = (o->s.flags & TCP_ACK) != 0 ? o->s.ack - sc->conf.peer_iss : 0;
-	if (o->s.flags != st->flags || seq != st->seq || ack != st->ack || o->s.len != st->len)
+	if (o->s.flags != st->flags || seq != (new_numbers ? 0 : st->seq) || ack != st->ack || o->s.len != st->len)
 		FAIL("sent flags %02x seq %u ack %u len %u, not %02x %u %u %u", o->s.flags, seq, ack, o->s.len, st->flags,
 		     st->seq, st->ack, st->len);
 	if (memcmp(&o->flow, &sc->flow, sizeof(o->flow)) != 0 || o->s.src_port != sc->flow.local_port ||
@@ -359,7 +363,8 @@ step_call(struct script *sc, const struct step *st)
 		tcp_abort(sc->c, sc->f.now);
 		break;
 	case OP_CONNECT:
-		sc->has_iss = false;
+	case OP_CONNECT_AGAIN:
+		sc->has_iss = st->op == OP_CONNECT_AGAIN;
 		if (tcp_connect(sc->f.tcp, &sc->flow, 0, &ops, sc, sc->f.now, &sc->c) != 0)
 			FAIL("tcp_connect failed");
 		break;
@@ -421,6 +426,7 @@ run_step(struct script *sc, const struct step *st)
 	case OP_CLOSE:
 	case OP_ABORT:
 	case OP_CONNECT:
+	case OP_CONNECT_AGAIN:
 	case OP_STARVE:
 	case OP_FEED:
 	case OP_EXPECT:
@@ -466,8 +472,28 @@ script_connect(struct script *sc)
 		CONNECTED, STATE("ESTABLISHED"), END,
 	};
 
-	/* our listener has the port of the flow; from another one the peer could not tell the two apart */
-	sc->flow.local_port = REMOTE_PORT;
-	sc->flow.remote_port = LOCAL_PORT;
 	script_run(sc, steps, "connect");
+}
+
+void
+script_case(enum script_role role, const struct script_conf *conf, const struct step *steps, const char *name)
+{
+	struct script *sc = script_new(conf);
+
+	if (role == DIALLING || role == DIALLED) {
+		sc->flow.local_port = REMOTE_PORT;
+		sc->flow.remote_port = LOCAL_PORT;
+	}
+	if (role == ACCEPTED)
+		script_accept(sc);
+	else if (role == DIALLED)
+		script_connect(sc);
+	script_run(sc, steps, name);
+	script_free(sc);
+}
+
+int
+script_group_setup(void **)
+{
+	return fake_eal_init(128);
 }

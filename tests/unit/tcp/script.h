@@ -24,6 +24,7 @@ enum step_op {
 	OP_CLOSE,
 	OP_ABORT,
 	OP_CONNECT,
+	OP_CONNECT_AGAIN, /* the same, without forgetting the old ISS */
 	OP_CONNECTED, /* connected() was called */
 	OP_CLOSED, /* closed() was called with -n */
 	OP_OPEN, /* closed() was not called */
@@ -71,6 +72,7 @@ struct step {
 #define CLOSE {.op = OP_CLOSE}
 #define ABORT {.op = OP_ABORT}
 #define CONNECT {.op = OP_CONNECT}
+#define CONNECT_AGAIN {.op = OP_CONNECT_AGAIN}
 #define CONNECTED {.op = OP_CONNECTED}
 #define CLOSED(err) {.op = OP_CLOSED, .n = (err)}
 #define OPEN {.op = OP_OPEN}
@@ -84,6 +86,9 @@ struct step {
 #define REFUSED(s) {.op = OP_REFUSED, .seq = (s)}
 #define EXPECT(k) {.op = OP_EXPECT, .n = (k)}
 #define END {.op = OP_END}
+
+#define SEQ_ANY 0xfffffff0u /* OUT: our numbers begin anew, somewhere */
+#define SEQ_ABOVE 0xfffffff1u /* the same, above those of the old connection */
 
 #define F TCP_FIN
 #define S TCP_SYN
@@ -113,7 +118,6 @@ struct script {
 	struct tcp_listener *listener;
 	const struct step *step; /* being done, for messages */
 	unsigned int n_step;
-	bool active; /* we open */
 
 	uint32_t iss; /* ours, once seen */
 	bool has_iss;
@@ -145,3 +149,24 @@ void script_connect(struct script *sc);
 
 /* A pattern byte of the peer's stream, and of ours. */
 uint8_t script_byte(bool ours, uint64_t off);
+
+enum script_role {
+	LISTENING, /* no handshake yet; the flow is one of the listener */
+	DIALLING, /* no handshake yet; the flow is one for tcp_connect() */
+	ACCEPTED, /* script_accept() was run */
+	DIALLED, /* script_connect() was run */
+};
+
+/* One whole script: @conf may be NULL. */
+void script_case(enum script_role role, const struct script_conf *conf, const struct step *steps, const char *name);
+
+/* A test of the name that is one script. */
+#define SCRIPT(name, role, conf, ...)                                                              \
+	static void name(void **)                                                                  \
+	{                                                                                          \
+		static const struct step steps[] = {__VA_ARGS__, END};                             \
+		script_case(role, conf, steps, #name);                                             \
+	}
+
+/* For cmocka_run_group_tests(). */
+int script_group_setup(void **state);
