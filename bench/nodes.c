@@ -30,7 +30,7 @@
 #define MS UINT64_C(1000000)
 #define CONTROL_NS (100 * MS)
 #define COMMAND_NS (1 * MS)
-#define DETACH_NS (2000 * MS)
+#define DETACH_NS (500 * MS)
 #define LINE 256
 
 struct bench {

@@ -15,8 +15,12 @@
 struct lnet_msg *
 msg_new(struct lnet_cpt *cpt, enum msg_kind kind, const struct lnet_hdr *hdr)
 {
-	struct msg_object *o = pool_get(cpt->msgs);
+	struct msg_object *o;
 
+	/* a pool may have some more than it was asked for, the rings between workers have not */
+	if (cpt->stats.msgs_alloc >= pool_size(cpt->msgs))
+		return NULL;
+	o = pool_get(cpt->msgs);
 	if (o == NULL)
 		return NULL;
 	memset(o, 0, sizeof(*o));

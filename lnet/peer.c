@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define EVICT_LOOK 32 /* peers looked at to find one that may go */
-#define EVICT_SILENT (60 * NSEC) /* and how long it has to have been silent */
+#define EVICT_SILENT (60 * NSEC) /* and for how long nobody may have asked for it */
 
 int
 peer_table_init(struct peer_table *t, unsigned int size)
@@ -108,7 +108,7 @@ static bool
 may_go(const struct peer *p, uint64_t now)
 {
 	return p->refs == 0 && p->pending == 0 && !stall_is_stopped(&p->stall) && !p->is_probing &&
-		p->last_alive + EVICT_SILENT < now;
+		p->last_used + EVICT_SILENT < now;
 }
 
 /* A clock hand: whoever is looked at and stays is not looked at again for a whole turn. */
@@ -135,8 +135,10 @@ peer_get(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *nid, u
 	struct peer_table *t = &cpt->peers;
 	struct peer *p = peer_find(cpt, ni, nid);
 
-	if (p != NULL)
+	if (p != NULL) {
+		p->last_used = now;
 		return p;
+	}
 	if (LIST_EMPTY(&t->free) && !evict(cpt, now))
 		return NULL;
 	p = LIST_FIRST(&t->free);
@@ -146,6 +148,7 @@ peer_get(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lnet_nid *nid, u
 		.ni = ni,
 		.nid = *nid,
 		.is_up = true,
+		.last_used = now,
 	};
 	p->tx_credits = p->tx_min = p->tx_max = ni->tun.peer_credits;
 	p->rtr_credits = p->rtr_min = p->rtr_max = ni_peer_rtr_credits(ni);

@@ -22,6 +22,7 @@ struct peer {
 	LIST_ENTRY(peer) ni_link;
 	unsigned int refs; /* messages that name it */
 	uint64_t last_alive; /* ns; 0 = never heard from */
+	uint64_t last_used; /* ns; somebody asked for it */
 	bool is_up;
 
 	/* credits and who waits for them: < 0 is the number that waits (5.4, 7.2) */

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TABLE_MIN 8 /* entries that rte_hash wants at least */
+
 /* The key is an odd number of bytes at an even address: the hash wants aligned words. */
 static uint32_t
 flow_hash(const void *key, uint32_t len, uint32_t seed)
@@ -26,7 +28,7 @@ tcp_conns_create(struct tcp *t)
 	char name[RTE_HASH_NAMESIZE];
 	struct rte_hash_parameters p = {
 		.name = name,
-		.entries = t->cfg.max_conns,
+		.entries = t->cfg.max_conns > TABLE_MIN ? t->cfg.max_conns : TABLE_MIN,
 		.key_len = sizeof(struct ip_flow),
 		.hash_func = flow_hash,
 		.socket_id = t->lc->socket,

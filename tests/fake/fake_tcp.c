@@ -23,17 +23,26 @@ fake_tcp_create(const struct buf_mem *mem)
 }
 
 void
-fake_tcp_destroy(struct tcp *t)
+fake_tcp_forget(struct tcp *t)
 {
-	struct tcp_conn *c;
+	struct tcp_conn *c, *next;
 
-	CHECK(TAILQ_EMPTY(&t->listeners));
-	while ((c = TAILQ_FIRST(&t->conns)) != NULL) {
-		CHECK(c->over);
+	for (c = TAILQ_FIRST(&t->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!c->over)
+			continue;
 		TAILQ_REMOVE(&t->conns, c, link);
 		free(c->tx);
 		free(c);
 	}
+}
+
+void
+fake_tcp_destroy(struct tcp *t)
+{
+	CHECK(TAILQ_EMPTY(&t->listeners));
+	fake_tcp_forget(t);
+	CHECK(TAILQ_EMPTY(&t->conns));
 	free(t);
 }
 

@@ -60,6 +60,9 @@ struct tcp {
 struct tcp *fake_tcp_create(const struct buf_mem *mem);
 void fake_tcp_destroy(struct tcp *t);
 
+/* Free the connections that are over. */
+void fake_tcp_forget(struct tcp *t);
+
 /* A peer connects. Return: the connection; NULL when nobody listens or the user refused. */
 struct tcp_conn *fake_tcp_accept(struct tcp *t, const struct ip_flow *flow, uint64_t now);
 

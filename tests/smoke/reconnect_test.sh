@@ -19,7 +19,7 @@ wait_for 30 "a ping" in_ns a "$lnet_peer" "${node_a[@]}" --timeout 20 ping 10.0.
 # SIGKILL under load: the peers still hold connections from and to ports 1023.. when the next router dials them
 peer load a "${node_a[@]}" --seconds 12 --size 64K --window 4 --retry 50 --op-timeout 30 --timeout 120 put 10.0.1.2@tcp1
 sleep_until_routed() {
-	[ "$(ctl lnetctl stats show | awk '/route_count/ {print $2}')" -gt 50 ]
+	[ "$(ctl lnetctl stats show | awk '/^ *route_count/ {print $2}')" -gt 50 ]
 }
 wait_for 20 "load" sleep_until_routed
 router_kill

@@ -368,7 +368,7 @@ claim_resolves_what_waits_but_is_checked(void **state)
 	learn(f, 7, &mac_a, NEIGH_CLAIM, false);
 	assert_int_equal(f->n_sent, 1);
 	assert_int_equal(n->state, NEIGH_DELAY);
-	pass(f, 6 * SECOND);
+	pass(f, 5 * SECOND + SECOND / 2);
 	assert_int_equal(f->unicasts, 1);
 	learn(f, 7, &mac_a, NEIGH_ANSWER, false);
 }

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the benchmarks share: processes that end with us, the router's telemetry, CPU time of threads, medians."""
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Failed(Exception):
+    """The run is worth nothing; the text says why."""
+
+
+def cores():
+    """Core of the nodes and core of the box under test: the first and the last that we may use."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if len(allowed) < 2:
+        raise Failed('two cores are needed, this process may use %d' % len(allowed))
+    return allowed[0], allowed[-1]
+
+
+def wait_for(seconds, what, test):
+    end = time.monotonic() + seconds
+    while True:
+        got = test()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise Failed('not within %d s: %s' % (seconds, what))
+        time.sleep(0.05)
+
+
+class Rig:
+    """A folder, a prefix, and the processes started in it; all gone at the end of the with block."""
+
+    def __init__(self, name):
+        self.prefix = 'lnrb-%s-%d' % (name, os.getpid())
+        self.dir = None
+        self.procs = []
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix=self.prefix + '.')
+        for s in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(s, lambda *_: sys.exit(1))
+        return self
+
+    def __exit__(self, kind, value, _):
+        for p, _name in self.procs:
+            if p.poll() is None:
+                p.kill()
+            p.wait()
+        if kind is not None and kind is not SystemExit and kind is not KeyboardInterrupt:
+            self.dump()
+        shutil.rmtree(self.dir, ignore_errors=True)
+        for base in ('/var/run/dpdk', '/dev/hugepages'):
+            for f in os.listdir(base) if os.path.isdir(base) else []:
+                if f.startswith(self.prefix):
+                    path = os.path.join(base, f)
+                    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+
+    def dump(self):
+        for _p, name in self.procs:
+            with open(self.path(name + '.err'), errors='replace') as f:
+                tail = f.read()[-2000:]
+            if tail:
+                print('--- %s\n%s' % (name, tail), file=sys.stderr)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def spawn(self, name, args, core=None, **kw):
+        """Start a program; what it says on stderr is shown if the run fails."""
+        if core is not None:
+            args = ['taskset', '-c', str(core)] + args
+        with open(self.path(name + '.err'), 'ab') as err:
+            p = subprocess.Popen(args, stderr=err, **kw)
+        self.procs.append((p, name))
+        return p
+
+    def end(self, p, seconds, what):
+        """Wait for the end of a program that was asked to; its status has to be 0."""
+        try:
+            status = p.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failed('%s does not end' % what) from None
+        if status != 0:
+            raise Failed('%s ends with status %d' % (what, status))
+
+
+def eal(prefix, lcores, mbytes):
+    """EAL options: hugepages if there are enough, else none."""
+    free = 0
+    with open('/proc/meminfo') as f:
+        info = dict(line.split(':', 1) for line in f)
+    if 'HugePages_Free' in info and os.path.isdir('/dev/hugepages'):
+        free = int(info['HugePages_Free']) * int(info['Hugepagesize'].split()[0]) // 1024
+    # both sides of a port and a reserve
+    memory = ['--single-file-segments'] if free > 4 * mbytes else ['--no-huge']
+    return memory + ['-m', str(mbytes), '--no-pci', '--file-prefix', prefix, '--lcores', lcores,
+                     '--log-level=lib.eal:error', '--log-level=lib.vhost.config:error']
+
+
+def telemetry(prefix, command):
+    """One reply of a DPDK process."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.settimeout(10)
+        s.connect('/var/run/dpdk/%s/dpdk_telemetry.v2' % prefix)
+        s.recv(65536)
+        s.send(command.encode())
+        reply = json.loads(s.recv(65536).decode())
+    value = reply.get(command.split(',')[0])
+    if value is None:
+        raise Failed('no answer to %s' % command)
+    return value
+
+
+def answers(prefix, command='/app/info'):
+    try:
+        return telemetry(prefix, command)
+    except (OSError, Failed):
+        return None
+
+
+def on_cpu_ns(pid, thread=''):
+    """Time that the threads of a process whose names begin so have spent on a CPU, with what the kernel did in their name."""
+    total = 0
+    for t in os.listdir('/proc/%d/task' % pid):
+        base = '/proc/%d/task/%s/' % (pid, t)
+        with open(base + 'comm') as comm, open(base + 'schedstat') as stat:
+            if comm.read().startswith(thread):
+                total += int(stat.read().split()[0])
+    return total
+
+
+def median(rows, key):
+    """Of the rows that have it; None if none has."""
+    values = [r[key] for r in rows if r.get(key) is not None]
+    return statistics.median(values) if values else None
+
+
+def machine():
+    with open('/proc/cpuinfo') as f:
+        model = [line.split(':', 1)[1].strip() for line in f if line.startswith('model name')]
+    return {'cpu': model[0] if model else 'unknown', 'cores': len(os.sched_getaffinity(0)), 'kernel': os.uname().release,
+            'load_before': os.getloadavg()[0]}
+
+
+def table(title, heads, rows):
+    """Print; numbers to the right."""
+    text = [heads] + [[('-' if v is None else v if isinstance(v, str) else '%.*f' % (0 if abs(v) >= 100 else 2, v)) for v in r]
+                      for r in rows]
+    width = [max(len(r[i]) for r in text) for i in range(len(heads))]
+    print('\n' + title)
+    for r in text:
+        print('  ' + '  '.join(v.rjust(w) for v, w in zip(r, width)))
+    sys.stdout.flush()

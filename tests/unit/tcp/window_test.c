@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The receive window: it opens, shuts and never retreats; silly windows; autotuning. */
+#include "tests/unit/tcp/script.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void
+window_shuts_and_reopens(void **)
+{
+	struct script *sc = script_new(NULL);
+	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
+	static const struct step full[] = {
+		/* the edge was 64 KiB less a byte from the SYN; there is no room behind it */
+		IN(A, 65536, 1, 100), OUT(A, 1, 65536, 0, .wnd = -1), LEN(65535), COUNT(RX_BEYOND, 2),
+		/* a probe with a byte is answered with the shut window */
+		IN(A, 65536, 1, 1), OUT(A, 1, 65536, 0, .wnd = -1),
+		/* less than two segments is no news; more is told at once */
+		TAKE(1000), QUIET, TAKE(2000), OUT(A, 1, 65536, 0), QUIET, COUNT(TX_WND_UPDATE, 1), END};
+	unsigned int i;
+
+	script_accept(sc);
+	for (i = 0; i < 64; i++) {
+		seg[0].seq = 1 + 1024 * i;
+		script_run(sc, seg, "fill");
+	}
+	script_run(sc, full, "full");
+	script_free(sc);
+}
+
+static void
+window_edge_never_retreats(void **)
+{
+	struct script *sc = script_new(NULL);
+	struct step seg[2] = {IN(P | A, 1, 1, 0), END};
+	static const struct step take[] = {TAKE(500), END};
+	uint32_t edge = 0, seq = 1, n;
+	const struct fake_out *o;
+	unsigned int i;
+
+	script_accept(sc);
+	for (i = 0; i < 400; i++) {
+		n = 1 + i * 37 % 600;
+		seg[0].seq = seq;
+		seg[0].len = n;
+		script_run(sc, seg, "fill");
+		seq = 1 + (uint32_t)sc->taken + tcp_rx_len(sc->c);
+		if (i % 3 == 2 && tcp_rx_len(sc->c) >= 500)
+			script_run(sc, take, "take");
+		while ((o = fake_next(&sc->f)) != NULL) {
+			uint32_t e = o->s.ack - sc->conf.peer_iss + ((uint32_t)o->s.wnd << 7);
+
+			assert_true(e >= edge);
+			edge = e;
+		}
+	}
+	assert_true(edge > 65536);
+	script_free(sc);
+}
+
+SCRIPT(window_is_not_moved_by_less_than_a_segment, ACCEPTED, NULL, /* */
+       IN(P | A, 1, 1, 1000), OUT(A, 1, 1001, 0), TAKE(1000), IN(P | A, 1001, 1, 100), OUT(A, 1, 1101, 0))
+
+/* A message whose buffer is reserved widens the window beyond the connection's own. */
+static void
+window_opens_for_what_is_expected(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct step ack[] = {IN(P | A, 1, 1, 100), END};
+	static const struct step more[] = {EXPECT(300000), IN(P | A, 101, 1, 100), END};
+	uint32_t before, after;
+
+	script_accept(sc);
+	script_run(sc, ack, "before");
+	before = fake_next(&sc->f)->s.wnd;
+	script_run(sc, more, "after");
+	after = fake_next(&sc->f)->s.wnd;
+	assert_in_range(after - before, 300000 / 128 - 4, 300000 / 128 + 4);
+	script_free(sc);
+}
+
+/* A reader that keeps up with a fast peer gets a wider window, up to the limit. */
+static void
+window_grows_with_the_rate(void **)
+{
+	struct script_conf conf = {0};
+	struct script *sc;
+	struct step seg[3] = {IN(P | A, 1, 1, MSS), SKIP, END};
+	static const struct step take[] = {TAKE(MSS), END};
+	struct tcp_info info;
+	unsigned int i, next;
+
+	fake_tcp_conf_default(&conf.fake);
+	conf.fake.tcp.rcv_wnd_max = 400000;
+	sc = script_new(&conf);
+	script_accept(sc);
+	for (i = 0; i < 4000; i++) {
+		seg[0].seq = 1 + MSS * i;
+		script_run(sc, seg, "in");
+		script_run(sc, take, "take");
+		if (i % 100 == 0)
+			fake_wait(&sc->f, FAKE_MS);
+	}
+	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
+	assert_in_range(info.rcv_wnd, 390000, 401000);
+	script_free(sc);
+}
+
+static void
+window_does_not_grow_for_a_reader_that_sleeps(void **)
+{
+	struct script *sc = script_new(NULL);
+	struct step seg[3] = {IN(P | A, 1, 1, 1000), SKIP, END};
+	struct tcp_info info;
+	unsigned int i, next;
+
+	script_accept(sc);
+	for (i = 0; i < 60; i++) {
+		seg[0].seq = 1 + 1000 * i;
+		script_run(sc, seg, "in");
+		fake_wait(&sc->f, FAKE_MS);
+	}
+	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
+	assert_true(info.rcv_wnd <= 65536 - 60000 + 128);
+	script_free(sc);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(window_shuts_and_reopens),
+		cmocka_unit_test(window_edge_never_retreats),
+		cmocka_unit_test(window_is_not_moved_by_less_than_a_segment),
+		cmocka_unit_test(window_opens_for_what_is_expected),
+		cmocka_unit_test(window_grows_with_the_rate),
+		cmocka_unit_test(window_does_not_grow_for_a_reader_that_sleeps),
+	};
+
+	return cmocka_run_group_tests_name("tcp/window", tests, script_group_setup, NULL);
+}
