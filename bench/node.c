@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define TICK_NS 1000000
-#define CONNS 64
+#define CONNS 32
 #define WINDOW_MIN 65536
 #define RING 1024 /* descriptors of a port, each way */
 #define CACHE 512
@@ -118,8 +118,8 @@ start_memory(struct node *n, const struct node_conf *conf, const struct buf_mem 
 		.conns = CONNS,
 		.window_min = WINDOW_MIN,
 		.reorder = 512ull * size,
-		.local = 1024ull * size,
-		.sent = 1024ull * size,
+		.local = 256ull * size,
+		.sent = 256ull * size,
 	};
 	struct ledger_plan plan;
 	int rc;

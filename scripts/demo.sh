@@ -40,8 +40,8 @@ demo() (
 
 	echo "== three nodes"
 	three_nodes
-	addr_add a a0 10.0.0.3/24
 	in_ns a ip addr del 10.0.0.2/24 dev a0
+	addr_add a a0 10.0.0.3/24
 	in_ns a ip link set a0 promisc on
 	router_start
 	echo "router: lnet-router EAL-OPTIONS -- --networks 'tcp0(p0),tcp1(p1)' --forwarding enabled"
@@ -56,7 +56,7 @@ demo() (
 		--log-level=lib.eal:error --vdev "net_af_packet0,iface=a0,$(port_args)" -- \
 		--interface name=p0,port=net_af_packet0,ip=10.0.0.2/24 --networks 'tcp(p0)' --routes 'tcp1 10.0.0.1@tcp' \
 		--forwarding disabled --config_on_load 1 --idle sleep --tiny_router_buffers 64 --small_router_buffers 64 \
-		--large_router_buffers 4 --max_conns 32 --max_peers 32
+		--large_router_buffers 4 --max_conns 32 --max_peers 32 --reorder_mib 2 --sent_mib 2
 	wait_for 30 "node A" env "LNET_ROUTER_PREFIX=$prefix-a" "$BUILD/app/ctl/lctl" list_nids
 	wait_for 30 "a first ping" env "LNET_ROUTER_PREFIX=$prefix-a" "$BUILD/app/ctl/lnetctl" ping --timeout 5 10.0.1.2@tcp1
 	on "$prefix-a" "A     " lnetctl ping 10.0.1.2@tcp1

@@ -10,7 +10,7 @@ state_of_machine() {
 	ls /dev/hugepages 2>/dev/null | sed 's/^/hugepage-file /'
 	ls /var/run/dpdk 2>/dev/null | sed 's/^/dpdk-run /'
 	cat /sys/kernel/mm/hugepages/hugepages-*/nr_hugepages 2>/dev/null | sed 's/^/nr_hugepages /'
-	pgrep -l 'lnet-router|lnet-peer|lnet-relay|dpdk-|tshark|dumpcap' | sed 's/^[0-9]* /process /' | sort
+	ps -eo comm= | grep -E '^(lnet-router|lnet-peer|lnet-relay|dpdk-|tshark|dumpcap|haproxy)' | sed 's/^/process /' | sort || true
 }
 
 # compare_state BEFORE: print what differs and fail.

@@ -209,14 +209,17 @@ socklnd_start(struct app *app)
 		.home = find_home,
 		.n_workers = app->n_workers,
 	};
+	struct socklnd_config *cfg = &app->args.socklnd;
 	unsigned int i;
 	int rc;
 
+	cfg->max_peers = app->args.lnet.max_peers * (int)app->n_workers;
+	cfg->max_conns = app->args.max_conns * (int)app->n_workers;
 	for (i = 0; i < app->n_workers; i++) {
 		env.tcp[i] = app->tcp[i];
 		env.lcores[i] = app->lcores[i];
 	}
-	rc = socklnd_create(&env, &app->args.socklnd, &app->socklnd);
+	rc = socklnd_create(&env, cfg, &app->socklnd);
 	return rc < 0 ? app_fail(app, rc, "socklnd: %s", strerror(-rc)) : 0;
 }
 

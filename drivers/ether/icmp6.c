@@ -49,7 +49,8 @@ parse_quote(struct ether_lcore *el, struct rx_frame *f, uint32_t off, uint32_t l
 	info->flow.local = ipaddr_v6(ip->src_addr);
 	info->flow.remote = ipaddr_v6(ip->dst_addr);
 	icmp_quote_ports((const uint8_t *)(ip + 1), info);
-	return ether_iface_addr(f->iface, &info->flow.local) != NULL;
+	return info->flow.local.family == IP_V6 && info->flow.remote.family == IP_V6 &&
+		ether_iface_addr(f->iface, &info->flow.local) != NULL;
 }
 
 static void

@@ -168,8 +168,10 @@ ether_ip6_input(struct ether_lcore *el, struct rx_frame *f, uint64_t now)
 		ETHER_DROP(el, f->m, IP_SOURCE);
 		return;
 	}
-	group = p.local.family == IP_V6 && ipaddr_is_multicast(&p.local);
-	if (group ? !is_our_group(f->iface, &p.local) : !ether_iface_owns(f->iface, &p.local)) {
+	/* a mapped destination has become one of our IPv4 addresses: it is none of IPv6 */
+	group = ipaddr_is_multicast(&p.local);
+	if (p.local.family != IP_V6 ||
+	    group ? !is_our_group(f->iface, &p.local) : !ether_iface_owns(f->iface, &p.local)) {
 		ETHER_DROP(el, f->m, IP_NOT_OURS);
 		return;
 	}

@@ -17,7 +17,7 @@ peer b b "${node_b[@]}" serve
 wait_for 30 "a ping" in_ns a "$lnet_peer" "${node_a[@]}" --timeout 20 ping 10.0.1.2@tcp1
 
 # SIGKILL under load: the peers still hold connections from and to ports 1023.. when the next router dials them
-peer load a "${node_a[@]}" --seconds 12 --size 64K --window 4 --retry 50 --op-timeout 30 --timeout 120 put 10.0.1.2@tcp1
+peer load a "${node_a[@]}" --seconds 12 --size 64K --window 4 --retry 50 --op-timeout 3 --timeout 120 put 10.0.1.2@tcp1
 sleep_until_routed() {
 	[ "$(ctl lnetctl stats show | awk '/^ *route_count/ {print $2}')" -gt 50 ]
 }
@@ -30,7 +30,11 @@ wait_for 30 "b answers the new router" in_ns a "$lnet_peer" "${node_d[@]}" --tim
 echo "routed again after $((SECONDS - start)) s"
 wait "${smoke_pids[load]}" || fail "the load did not survive the restart: $(cat "$tmp/load.out" "$tmp/load.err")"
 unset "smoke_pids[load]"
-expect "the peer's faults" "$(stop b; echo $?)" 0
+# what the dead router had taken was sent again, so B saw some twice; nothing else may be wrong
+stop b || true
+for c in payload_corrupt header_corrupt wrong_destination wrong_from lnet_on_bulk_in unknown_cookie hello_field; do
+	expect "$c at b" "$(json "$tmp/b.out" "counters.$c")" 0
+done
 
 # hostile and unlucky peers, one after another; after each the router serves a good one
 peer b b "${node_b[@]}" serve

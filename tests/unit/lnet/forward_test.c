@@ -11,8 +11,9 @@ each_type_is_forwarded_byte_for_byte(void **)
 	static const struct {
 		uint32_t type, len;
 	} rows[] = {
-		{LNET_PUT, 0},	 {LNET_PUT, 1},	     {LNET_PUT, 4096},	   {LNET_PUT, 4097},	{LNET_GET, 0},
-		{LNET_ACK, 0}, {LNET_REPLY, 48}, {LNET_REPLY, 100000}, {LNET_PUT, 1 << 20},
+		{LNET_PUT, 0},	  {LNET_PUT, 1},	{LNET_PUT, 4096},
+		{LNET_PUT, 4097}, {LNET_GET, 0},	{LNET_ACK, 0},
+		{LNET_REPLY, 48}, {LNET_REPLY, 100000}, {LNET_PUT, 1 << 20},
 	};
 	const struct fake_sent *s;
 	struct lnet_hdr h;
@@ -147,7 +148,8 @@ interface_credits_are_split_over_cpts(void **)
 		unsigned int cpts;
 		int credits, peer_credits, each;
 	} rows[] = {
-		{1, 256, 8, 256}, {2, 256, 8, 128}, {4, 256, 8, 64}, {4, 128, 8, 64}, {4, 40, 8, 40},
+		{1, 256, 8, 256}, {2, 256, 8, 128}, {4, 256, 8, 64},
+		{4, 128, 8, 64},  {4, 40, 8, 40},
 	};
 	unsigned int i;
 
@@ -219,8 +221,11 @@ each_class_has_its_own_pool(void **)
 	static const struct {
 		uint32_t len;
 		enum lnet_rtr_class class;
-	} rows[] = {{0, LNET_RTR_TINY},	      {1, LNET_RTR_SMALL},    {4096, LNET_RTR_SMALL},
-		    {4097, LNET_RTR_LARGE}, {1 << 20, LNET_RTR_LARGE}};
+	} rows[] = {{0, LNET_RTR_TINY},
+		    {1, LNET_RTR_SMALL},
+		    {4096, LNET_RTR_SMALL},
+		    {4097, LNET_RTR_LARGE},
+		    {1 << 20, LNET_RTR_LARGE}};
 	struct fake_rx rx = {0};
 	unsigned int i;
 

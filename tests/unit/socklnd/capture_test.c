@@ -313,7 +313,7 @@ replay(const struct recording *rec)
 		 getenv("CAPTURES") != NULL ? getenv("CAPTURES") : "tests/captures", rec->file);
 	snprintf(name, sizeof(name), "%s as %s", rec->file, rec->node);
 	start_node(s, rec);
-	dialog_load(&s->d, path);
+	dialog_load(&s->d, path, NULL);
 	assert_int_equal(ipaddr_parse(rec->node, &addrs[0]), 0);
 	if (rec->second != NULL)
 		assert_int_equal(ipaddr_parse(rec->second, &addrs[1]), 0);

@@ -219,16 +219,22 @@ take_segment(struct dialog *d, const struct pcap_segment *s)
 }
 
 void
-dialog_load(struct dialog *d, const char *path)
+dialog_load(struct dialog *d, const char *path, const char *second)
 {
-	unsigned int i;
+	unsigned int i = 0, j = 0;
+	const struct pcap *a = &d->pcap[0], *b = &d->pcap[1];
 
 	memset(d, 0, sizeof(*d));
-	CHECK(pcap_load(path, &d->pcap) == 0);
+	CHECK(pcap_load(path, &d->pcap[0]) == 0);
+	CHECK(second == NULL || pcap_load(second, &d->pcap[1]) == 0);
 	d->item = calloc(DIALOG_ITEMS_MAX, sizeof(*d->item));
 	CHECK(d->item != NULL);
-	for (i = 0; i < d->pcap.n; i++)
-		take_segment(d, &d->pcap.seg[i]);
+	while (i < a->n || j < b->n) {
+		if (j == b->n || (i < a->n && a->seg[i].ns <= b->seg[j].ns))
+			take_segment(d, &a->seg[i++]);
+		else
+			take_segment(d, &b->seg[j++]);
+	}
 }
 
 void
@@ -241,5 +247,6 @@ dialog_free(struct dialog *d)
 		free(d->stream[i].half[1].data);
 	}
 	free(d->item);
-	pcap_free(&d->pcap);
+	pcap_free(&d->pcap[0]);
+	pcap_free(&d->pcap[1]);
 }

@@ -51,13 +51,16 @@ struct stream {
 };
 
 struct dialog {
-	struct pcap pcap;
+	struct pcap pcap[2];
 	struct stream stream[DIALOG_STREAMS_MAX];
 	unsigned int n_streams;
 	struct item *item;
 	unsigned int n;
 };
 
-/* Aborts on a file that is not there or that it cannot understand. */
-void dialog_load(struct dialog *d, const char *path);
+/*
+ * Recordings of one place, or of two at the same time (@second, else NULL). Aborts on a file that is not there or that
+ * it cannot understand.
+ */
+void dialog_load(struct dialog *d, const char *path, const char *second);
 void dialog_free(struct dialog *d);

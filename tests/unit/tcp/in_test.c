@@ -14,8 +14,6 @@
 
 #include <cmocka.h>
 
-static const struct script_conf no_ts = {.no_ts = true};
-
 /* --- acceptability --- */
 
 SCRIPT(in_duplicate_is_acked_with_dsack, ACCEPTED, NULL, /* */
