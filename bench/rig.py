@@ -126,15 +126,19 @@ def answers(prefix, command='/app/info'):
         return None
 
 
-def on_cpu_ns(pid, thread=''):
-    """Time that the threads of a process whose names begin so have spent on a CPU, with what the kernel did in their name."""
-    total = 0
+def cpu_time(pid, thread=''):
+    """
+    Time in ns that the threads of a process with this in their names were on a CPU, with what the kernel did in their
+    name; and time that they were ready and another had it.
+    """
+    on = waiting = 0
     for t in os.listdir('/proc/%d/task' % pid):
         base = '/proc/%d/task/%s/' % (pid, t)
         with open(base + 'comm') as comm, open(base + 'schedstat') as stat:
-            if comm.read().startswith(thread):
-                total += int(stat.read().split()[0])
-    return total
+            if thread in comm.read():
+                a, b, _ = stat.read().split()
+                on, waiting = on + int(a), waiting + int(b)
+    return on, waiting
 
 
 def median(rows, key):

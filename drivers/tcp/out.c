@@ -40,17 +40,27 @@ cwnd_was_limit(struct tcp_conn *c)
 	c->limited_seq = c->snd_nxt;
 }
 
-static uint8_t
-data_flags(const struct tcp_conn *c, uint32_t seq, uint32_t len, bool fin)
+/* Does a message end in these bytes, or is nothing queued behind them for now? */
+static bool
+is_pushed(const struct tcp_conn *c, uint32_t seq, uint32_t len)
 {
 	uint32_t end = seq + len;
+
+	if (len == 0)
+		return false;
+	if (seq_lt(seq, c->psh_seq) && seq_geq(end, c->psh_seq))
+		return true;
+	return !c->more && end == c->snd_una + c->tx.data.len;
+}
+
+static uint8_t
+tcp_flags(uint8_t txseg_flags)
+{
 	uint8_t flags = TCP_ACK;
 
-	if (fin)
+	if ((txseg_flags & TXSEG_FIN) != 0)
 		flags |= TCP_FIN;
-	/* a message ends in it, or nothing is queued behind it for now */
-	if (len > 0 && ((seq_lt(seq, c->psh_seq) && seq_geq(end, c->psh_seq)) ||
-			(!c->more && end == c->snd_una + c->tx.data.len)))
+	if ((txseg_flags & TXSEG_PSH) != 0)
 		flags |= TCP_PSH;
 	return flags;
 }
@@ -60,7 +70,7 @@ static bool
 resend(struct tcp_conn *c, struct tcp_txseg *s, uint32_t room, uint64_t now)
 {
 	uint32_t mss = tcp_segment_mss(c), len = s->len;
-	bool fin;
+	uint8_t flags;
 
 	if (len > 0) {
 		len = min_u32(len, room > mss ? room - room % mss : mss);
@@ -69,8 +79,8 @@ resend(struct tcp_conn *c, struct tcp_txseg *s, uint32_t room, uint64_t now)
 		if (len < s->len && tcp_txq_split(&c->tx, &c->t->txsegs, s, len, c->mss) < 0)
 			tcp_count(c->t, TCP_TX_NO_RECORD);
 	}
-	fin = (s->flags & TXSEG_FIN) != 0 && len == s->len;
-	if (!tcp_send_data(c, s->seq, s->slice, s->off, len, data_flags(c, s->seq, len, fin), mss, now))
+	flags = len == s->len ? tcp_flags(s->flags) : TCP_ACK;
+	if (!tcp_send_data(c, s->seq, s->slice, s->off, len, flags, mss, now))
 		return false;
 	tcp_sb_mark_sent_again(&c->tx, s, now);
 	c->retransmits++;
@@ -140,14 +150,17 @@ static bool
 send_segment(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32_t len, uint32_t mss, uint64_t now)
 {
 	bool fin = c->fin_wanted && !c->fin_sent && len == c->tx.unsent;
+	uint8_t flags = fin ? TXSEG_FIN : 0;
 
 	if (tcp_txseg_pool_is_empty(&c->t->txsegs)) {
 		tcp_count(c->t, TCP_TX_NO_RECORD);
 		return false;
 	}
-	if (!tcp_send_data(c, c->snd_nxt, slice, off, len, data_flags(c, c->snd_nxt, len, fin), mss, now))
+	if (is_pushed(c, c->snd_nxt, len))
+		flags |= TXSEG_PSH;
+	if (!tcp_send_data(c, c->snd_nxt, slice, off, len, tcp_flags(flags), mss, now))
 		return false;
-	tcp_txq_sent(&c->tx, &c->t->txsegs, c->snd_nxt, len, fin, mss, now);
+	tcp_txq_sent(&c->tx, &c->t->txsegs, c->snd_nxt, len, flags, mss, now);
 	c->snd_nxt += len + fin;
 	c->fin_sent |= fin;
 	if (len > 0)

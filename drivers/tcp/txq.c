@@ -128,8 +128,8 @@ tcp_txq_cursor(struct tcp_txq *q, struct slice **slice, uint32_t *off)
 }
 
 struct tcp_txseg *
-tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len, bool fin, uint32_t mss,
-	     uint64_t now)
+tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len, uint8_t flags,
+	     uint32_t mss, uint64_t now)
 {
 	struct tcp_txseg *s = txseg_get(pool);
 
@@ -137,7 +137,7 @@ tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint3
 		.seq = seq,
 		.len = len,
 		.packets = packets_of(len, mss),
-		.flags = fin ? TXSEG_FIN : 0,
+		.flags = flags,
 		.sent_at = now,
 	};
 	if (len > 0) {
@@ -163,7 +163,7 @@ tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *
 	half->len = seg->len - len;
 	cursor_advance(&half->slice, &half->off, len);
 	seg->len = len;
-	seg->flags &= (uint8_t)~TXSEG_FIN;
+	seg->flags &= (uint8_t)~(TXSEG_FIN | TXSEG_PSH);
 	seg->packets = packets_of(seg->len, mss);
 	half->packets = packets_of(half->len, mss);
 	TAILQ_INSERT_AFTER(&q->segs, seg, half, link);

@@ -17,6 +17,7 @@ enum tcp_txseg_flag {
 	TXSEG_SACKED = 0x02, /* the peer has it out of order */
 	TXSEG_LOST = 0x04, /* taken for lost; not in the network unless RETRANS */
 	TXSEG_RETRANS = 0x08, /* sent again since it was taken for lost */
+	TXSEG_PSH = 0x20, /* a message ends in it */
 	TXSEG_REPEATED = 0x10, /* ever sent again: an ACK is no RTT sample (Karn) */
 };
 
@@ -91,11 +92,12 @@ void tcp_txq_append(struct tcp_txq *q, const struct buf_mem *mem, struct buf *b)
 bool tcp_txq_cursor(struct tcp_txq *q, struct slice **slice, uint32_t *off);
 
 /*
- * The next @len unsent bytes, and FIN if @fin, are now in flight from @seq on. The pool must not be empty.
+ * The next @len unsent bytes are now in flight from @seq on. The pool must not be empty.
+ * @flags	TXSEG_FIN, TXSEG_PSH
  * Return: their record.
  */
-struct tcp_txseg *tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len, bool fin,
-			       uint32_t mss, uint64_t now);
+struct tcp_txseg *tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len,
+			       uint8_t flags, uint32_t mss, uint64_t now);
 
 /*
  * Cut a record in two: @seg keeps its first @len bytes, 0 < @len < seg->len; both keep the marks.

@@ -356,35 +356,36 @@ struct recording {
 	const char *node, *node1; /* addresses on tcp and tcp1, or NULL */
 	unsigned int except; /* of ours, enum except: what and why is there */
 	unsigned int replay; /* enum replay_except */
+	bool aged; /* the router had been idle for so long that it called its interfaces down */
 };
 
 static const struct recording recordings[] = {
-	{"tcp_ping_direct.pcap", NULL, A, NULL, FEATURES, 0},
-	{"tcp_ping_direct.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_no_discovery.pcap", NULL, A, NULL, FEATURES | SINK, 0},
-	{"tcp_no_discovery.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_discovery_peer_disabled.pcap", NULL, A, NULL, FEATURES | SINK, 0},
-	{"tcp_discovery_peer_disabled.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_discovery_push.pcap", NULL, A, NULL, FEATURES | SINK | NO_PUSH, 0},
-	{"tcp_discovery_push.pcap", NULL, C, NULL, FEATURES | NO_PUSH, 0},
-	{"tcp_router_ping_check.pcap", NULL, R, R1, FEATURES, 0},
-	{"tcp_ping_routed_leg0.pcap", "tcp_ping_routed_leg1.pcap", R, R1, FEATURES | NO_PUSH | SINK, 0},
-	{"tcp_discover_routed_leg0.pcap", "tcp_discover_routed_leg1.pcap", R, R1, FEATURES | NO_PUSH, 0},
+	{"tcp_ping_direct.pcap", NULL, A, NULL, FEATURES, 0, false},
+	{"tcp_ping_direct.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_no_discovery.pcap", NULL, A, NULL, FEATURES | SINK, 0, false},
+	{"tcp_no_discovery.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_discovery_peer_disabled.pcap", NULL, A, NULL, FEATURES | SINK, 0, false},
+	{"tcp_discovery_peer_disabled.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_discovery_push.pcap", NULL, A, NULL, FEATURES | SINK | NO_PUSH, 0, false},
+	{"tcp_discovery_push.pcap", NULL, C, NULL, FEATURES | NO_PUSH, 0, false},
+	{"tcp_router_ping_check.pcap", NULL, R, R1, FEATURES, 0, false},
+	{"tcp_ping_routed_leg0.pcap", "tcp_ping_routed_leg1.pcap", R, R1, FEATURES | NO_PUSH | SINK, 0, true},
+	{"tcp_discover_routed_leg0.pcap", "tcp_discover_routed_leg1.pcap", R, R1, FEATURES | NO_PUSH, 0, false},
 	{"tcp_lst_routed_read_64k_leg0.pcap.gz", "tcp_lst_routed_read_64k_leg1.pcap.gz", R, R1, FEATURES,
-	 EXCEPT_ZC},
-	{"tcp_fake_bad_csum.pcap", NULL, C, NULL, 0, 0},
-	{"tcp_fake_bad_lnet_type.pcap", NULL, C, NULL, 0, 0},
-	{"tcp_fake_csum_hello_v2.pcap", NULL, C, NULL, FEATURES, EXCEPT_CSUM},
-	{"tcp_fake_csum_hello_v3.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_fake_dup_ctrl.pcap", NULL, C, NULL, 0, 0},
-	{"tcp_fake_hello_v1.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_fake_hello_v2.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_fake_hello_v3.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_fake_hello_v4.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_fake_hello_v4_acc1.pcap", NULL, C, NULL, FEATURES, 0},
-	{"tcp_fake_new_incarnation.pcap", NULL, C, NULL, 0, 0},
-	{"tcp_fake_route_when_off.pcap", NULL, C, NULL, 0, 0},
-	{"tcp_fake_wrong_dest_nid.pcap", NULL, C, NULL, 0, 0},
+	 EXCEPT_ZC, false},
+	{"tcp_fake_bad_csum.pcap", NULL, C, NULL, 0, 0, false},
+	{"tcp_fake_bad_lnet_type.pcap", NULL, C, NULL, 0, 0, false},
+	{"tcp_fake_csum_hello_v2.pcap", NULL, C, NULL, FEATURES, EXCEPT_CSUM, false},
+	{"tcp_fake_csum_hello_v3.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_fake_dup_ctrl.pcap", NULL, C, NULL, 0, 0, false},
+	{"tcp_fake_hello_v1.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_fake_hello_v2.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_fake_hello_v3.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_fake_hello_v4.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_fake_hello_v4_acc1.pcap", NULL, C, NULL, FEATURES, 0, false},
+	{"tcp_fake_new_incarnation.pcap", NULL, C, NULL, 0, 0, false},
+	{"tcp_fake_route_when_off.pcap", NULL, C, NULL, 0, 0, false},
+	{"tcp_fake_wrong_dest_nid.pcap", NULL, C, NULL, 0, 0, false},
 };
 
 static void
@@ -432,6 +433,8 @@ replay(const struct recording *rec)
 	n->r.n_addrs = n->n_nets;
 	n->r.except = rec->replay;
 	n->r.name = name;
+	if (rec->aged)
+		advance(n, n->now + UINT64_C(200000000000));
 	n->r.now = n->now;
 	replay_run(&n->r);
 	assert_int_equal(n->ping_ok, n->pings);

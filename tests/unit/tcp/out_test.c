@@ -108,7 +108,7 @@ SCRIPT(window_of_a_small_peer_is_used_by_halves, ACCEPTED, &shut, /* */
 
 SCRIPT(window_zero_is_probed_from_rto_doubling, ACCEPTED, NULL, /* */
        IN(A, 1, 1, 0, .wnd = -1), SEND(100), QUIET, WAIT(195), QUIET, WAIT(10), OUT(A, 0, 1, 0), WAIT(390), QUIET,
-       WAIT(20), OUT(A, 0, 1, 0), IN(A, 1, 1, 0, .wnd = -1), WAIT(790), QUIET, WAIT(20), OUT(A, 0, 1, 0),
+       WAIT(20), OUT(A, 0, 1, 0), IN(A, 1, 1, 0, .wnd = -1), WAIT(780), QUIET, WAIT(20), OUT(A, 0, 1, 0),
        COUNT(PERSIST, 3), COUNT(RTO, 0), IN(A, 1, 1, 0), OUT(P | A, 1, 1, 100), OPEN)
 
 SCRIPT(window_zero_probes_go_on_for_ever_at_a_few_seconds, ACCEPTED, NULL, /* */
@@ -127,8 +127,8 @@ SCRIPT(window_that_shrinks_lets_the_timer_repeat, ACCEPTED, NULL, /* */
        WAIT(410), OUT(A, 1, 1, MSS), IN(A, 1, 1 + 2 * MSS, 0), OPEN, ACKED(2 * MSS))
 
 SCRIPT(window_held_back_rest_is_sent_by_timer, ACCEPTED, &small, /* */
-       SEND(1000), OUT(P | A, 1, 1, 1000), SEND(1500), QUIET, IN(A, 1, 1001, 0, .wnd = 7), QUIET, WAIT(210),
-       OUT(A, 1001, 1, 896))
+       SEND(1200), OUT(P | A, 1, 1, 1200), SEND(1500), QUIET, IN(A, 1, 1201, 0, .wnd = 7), QUIET, WAIT(210),
+       OUT(A, 1201, 1, 896))
 
 /* --- mbufs run out --- */
 

@@ -91,7 +91,7 @@ SCRIPT(dupacks_inflate_the_window, ACCEPTED, &no_sack, /* */
 
 SCRIPT(rto_repeats_the_first_and_backs_off, ACCEPTED, NULL, /* */
        SEND(100), OUT(P | A, 1, 1, 100), WAIT(195), QUIET, WAIT(10), OUT(P | A, 1, 1, 100), WAIT(390), QUIET,
-       WAIT(20), OUT(P | A, 1, 1, 100), WAIT(790), QUIET, WAIT(20), OUT(P | A, 1, 1, 100), COUNT(RTO, 3),
+       WAIT(20), OUT(P | A, 1, 1, 100), WAIT(780), QUIET, WAIT(20), OUT(P | A, 1, 1, 100), COUNT(RTO, 3),
        IN(A, 1, 101, 0), WAIT(5000), QUIET, OPEN)
 
 SCRIPT(rto_begins_with_one_segment_and_slow_start, ACCEPTED, NULL, /* */
@@ -99,14 +99,14 @@ SCRIPT(rto_begins_with_one_segment_and_slow_start, ACCEPTED, NULL, /* */
        DATA(4), DATA(5), DATA(6), QUIET, COUNT(RTO, 1))
 
 SCRIPT(rto_skips_what_was_sacked, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(3))), WAIT(205), DATA(0), IN(A, 1, SEG(3), 0), DATA(3), DATA(4), QUIET,
+       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(3))), WAIT(205), DATA(0), IN(A, 1, SEG(3), 0), DATA(3), DATA(4), DATA(5), QUIET,
        COUNT(SACK_RENEGED, 0))
 
 SCRIPT(rto_finds_a_peer_that_reneged, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), IN(A, 1, SEG(1), 0), WAIT(205), DATA(1), COUNT(SACK_RENEGED, 1))
 
 SCRIPT(rto_is_rearmed_by_each_ack, ACCEPTED, NULL, /* */
-       TEN, WAIT(150), IN(A, 1, SEG(2), 0), WAIT(150), QUIET, IN(A, 1, SEG(4), 0), WAIT(150), QUIET, WAIT(100), DATA(4))
+       TEN, WAIT(150), IN(A, 1, SEG(2), 0), WAIT(150), QUIET, IN(A, 1, SEG(4), 0), WAIT(150), QUIET, WAIT(400), DATA(4))
 
 SCRIPT(rto_repeats_a_lost_repetition, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(5))), DATA(0), QUIET, WAIT(250), DATA(0), COUNT(RTO, 1))
@@ -130,9 +130,9 @@ our_numbers_wrap_in_recovery(void **)
 		IN(A, 1, SEG(4), 0, SACK1(SEG(5), SEG(9))),
 		DATA(4),
 		IN(A, 1, SEG(9), 0),
-		DATA(9),
+		LAST(9),
 		WAIT(210),
-		DATA(9),
+		LAST(9),
 		IN(A, 1, SEG(10), 0),
 		ACKED(10 * MSS),
 		CLOSE,
