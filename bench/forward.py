@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from rig import Failed, Rig, answers, cores, cpu_time, eal, machine, median, table, telemetry, wait_for
+from rig import Failed, Rig, Telemetry, cores, cpu_time, eal, machine, median, table, wait_for
 
 SIZES = [(0, 64), (4096, 64), (1 << 20, 8)]  # bytes of a message, messages outstanding
 BOOK_LIMIT = 0.01  # busy and idle cycles have to be the elapsed ones within so much
@@ -63,9 +63,8 @@ class Router:
 
     def __init__(self, rig, build, mtu, nodes, node_core, core):
         self.rig = rig
-        self.prefix = rig.prefix + '-r'
         args = [build + '/app/router/lnet-router']
-        args += eal(self.prefix, '0@%d,1@%d' % (node_core, core), 1024) + nodes.vdevs() + ['--']
+        args += eal(rig.prefix + '-r', '0@%d,1@%d' % (node_core, core), 1024) + nodes.vdevs() + ['--']
         for i in range(2):
             args += ['--interface', 'name=p%d,port=net_virtio_user%d,ip=10.0.%d.1/24,mtu=%d' % (i, i, i, mtu)]
         args += ['--networks', 'tcp0(p0),tcp1(p1)', '--forwarding', 'enabled', '--config_on_load', '1', '--idle', 'poll',
@@ -73,13 +72,14 @@ class Router:
                  '--max_conns', '256', '--max_peers', '256', '--mbuf_room', str(ROOM[mtu]),
                  '--sigterm', 'drain', '--drain_timeout', '1']
         self.p = rig.spawn('router', args, stdout=subprocess.DEVNULL)
+        self.tel = Telemetry(rig, rig.prefix + '-r', 30)
         wait_for(30, 'the router configured', self.is_configured)
 
     def is_configured(self):
-        if self.p.poll() is not None:
-            raise Failed('the router has ended with status %d' % self.p.returncode)
-        info = answers(self.prefix)
-        return info is not None and info.get('state') == 'configured'
+        try:
+            return self.tel.ask('/app/info')['state'] == 'configured'
+        except Failed:
+            return False  # its commands come last
 
     def worker(self):
         """
@@ -89,7 +89,7 @@ class Router:
         """
         best = None
         for _ in range(300):
-            w = telemetry(self.prefix, '/app/workers')['data']['0']
+            w = self.tel.ask('/app/workers')['data']['0']
             still_open = w['elapsed_cycles'] - w['busy_cycles'] - w['idle_cycles']
             if best is None or still_open < best[0]:
                 best = still_open, w
@@ -102,16 +102,16 @@ class Router:
         """Cycles of the worker and all counters of trouble, now."""
         worker = self.worker()
         worker['on_cpu_ns'], worker['waiting_ns'] = cpu_time(self.p.pid, 'worker')
-        drops = dict(telemetry(self.prefix, '/lnet/drops'))
+        drops = dict(self.tel.ask('/lnet/drops'))
         for command in ('/ether/stats', '/tcp/stats', '/socklnd/stats'):
-            for key, value in telemetry(self.prefix, command).items():
+            for key, value in self.tel.ask(command).items():
                 if 'drop' in key or key in ('rx_no_mem', 'tx_no_mbuf', 'tx_lost', 'no_memory'):
                     drops[command.split('/')[1] + '_' + key] = value
         for port in range(2):
-            stats = telemetry(self.prefix, '/ethdev/stats,%d' % port)
+            stats = self.tel.ask('/ethdev/stats,%d' % port)
             for key in ('imissed', 'ierrors', 'oerrors', 'rx_nombuf'):
                 drops['port%d_%s' % (port, key)] = stats[key]
-        retransmits = telemetry(self.prefix, '/tcp/stats')['retransmit']
+        retransmits = self.tel.ask('/tcp/stats')['retransmit']
         return worker, {k: v for k, v in drops.items() if isinstance(v, int)}, retransmits
 
     def stop(self):
@@ -186,7 +186,7 @@ def measure_limit(build, mtu, reps, ms):
                      '--mbuf-size=%d' % (ROOM[mtu] + 128), '--max-pkt-len=%d' % (mtu + 18)]
             pmd = rig.spawn('testpmd', args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             wait_for(20, "the links of the nodes' ports", lambda: nodes.ask('link')['up'])
-            nodes.ask('limit %d 200' % frame)
+            wait_for(20, 'frames through testpmd', lambda: nodes.ask('limit %d 200' % frame)['received'] > 0)
             runs = [nodes.ask('limit %d %d' % (frame, ms)) for _ in range(reps)]
             rows = [{'frames_per_s': r['received'] / r['seconds'],
                      'mb_per_s': r['received'] * frame / r['seconds'] / 1e6} for r in runs]

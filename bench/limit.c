@@ -96,5 +96,5 @@ limit_run(uint16_t from, uint16_t to, const struct buf_mem *mem, const struct cl
 	}
 	r->ns = now - start;
 	rte_pktmbuf_free(frame);
-	return r->received > 0 ? 0 : -ETIMEDOUT;
+	return 0;
 }

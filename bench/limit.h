@@ -14,7 +14,7 @@ struct limit_result {
 
 /*
  * Send frames of @size bytes (without CRC) by ethdev @from for @duration ns, as fast as they are taken, and count what comes
- * by @to. Return: 0, -ENOMEM, -ETIMEDOUT (nothing came).
+ * by @to. Return: 0, -ENOMEM, -EINVAL (@size).
  */
 int limit_run(uint16_t from, uint16_t to, const struct buf_mem *mem, const struct clock *clock,
 	      uint32_t size, uint64_t duration, struct limit_result *r);

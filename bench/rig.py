@@ -12,6 +12,9 @@ import tempfile
 import time
 
 
+HUGE = '/dev/hugepages'
+
+
 class Failed(Exception):
     """The run is worth nothing; the text says why."""
 
@@ -45,6 +48,8 @@ class Rig:
 
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix=self.prefix + '.')
+        # where DPDK puts its sockets and files
+        os.environ['RUNTIME_DIRECTORY'] = self.dir
         for s in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(s, lambda *_: sys.exit(1))
         return self
@@ -57,11 +62,9 @@ class Rig:
         if kind is not None and kind is not SystemExit and kind is not KeyboardInterrupt:
             self.dump()
         shutil.rmtree(self.dir, ignore_errors=True)
-        for base in ('/var/run/dpdk', '/dev/hugepages'):
-            for f in os.listdir(base) if os.path.isdir(base) else []:
-                if f.startswith(self.prefix):
-                    path = os.path.join(base, f)
-                    shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        for f in os.listdir(HUGE) if os.path.isdir(HUGE) else []:
+            if f.startswith(self.prefix):
+                os.unlink(os.path.join(HUGE, f))
 
     def dump(self):
         for _p, name in self.procs:
@@ -97,7 +100,7 @@ def eal(prefix, lcores, mbytes):
     free = 0
     with open('/proc/meminfo') as f:
         info = dict(line.split(':', 1) for line in f)
-    if 'HugePages_Free' in info and os.path.isdir('/dev/hugepages'):
+    if 'HugePages_Free' in info and os.path.isdir(HUGE):
         free = int(info['HugePages_Free']) * int(info['Hugepagesize'].split()[0]) // 1024
     # both sides of a port and a reserve
     memory = ['--single-file-segments'] if free > 4 * mbytes else ['--no-huge']
@@ -105,25 +108,28 @@ def eal(prefix, lcores, mbytes):
                      '--log-level=lib.eal:error', '--log-level=lib.vhost.config:error']
 
 
-def telemetry(prefix, command):
-    """One reply of a DPDK process."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        s.settimeout(10)
-        s.connect('/var/run/dpdk/%s/dpdk_telemetry.v2' % prefix)
-        s.recv(65536)
-        s.send(command.encode())
-        reply = json.loads(s.recv(65536).decode())
-    value = reply.get(command.split(',')[0])
-    if value is None:
-        raise Failed('no answer to %s' % command)
-    return value
+class Telemetry:
+    """The socket of a DPDK process."""
 
+    def __init__(self, rig, prefix, seconds):
+        self.s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.s.settimeout(10)
+        wait_for(seconds, 'telemetry of ' + prefix, lambda: self.connect(rig.path('dpdk/%s/dpdk_telemetry.v2' % prefix)))
+        self.s.recv(65536)
 
-def answers(prefix, command='/app/info'):
-    try:
-        return telemetry(prefix, command)
-    except (OSError, Failed):
-        return None
+    def connect(self, path):
+        try:
+            self.s.connect(path)
+            return True
+        except OSError:
+            return False
+
+    def ask(self, command):
+        self.s.send(command.encode())
+        value = json.loads(self.s.recv(65536).decode()).get(command.split(',')[0])
+        if value is None:
+            raise Failed('no answer to %s' % command)
+        return value
 
 
 def cpu_time(pid, thread=''):
@@ -134,10 +140,13 @@ def cpu_time(pid, thread=''):
     on = waiting = 0
     for t in os.listdir('/proc/%d/task' % pid):
         base = '/proc/%d/task/%s/' % (pid, t)
-        with open(base + 'comm') as comm, open(base + 'schedstat') as stat:
-            if thread in comm.read():
-                a, b, _ = stat.read().split()
-                on, waiting = on + int(a), waiting + int(b)
+        try:
+            with open(base + 'comm') as comm, open(base + 'schedstat') as stat:
+                if thread in comm.read():
+                    a, b, _ = stat.read().split()
+                    on, waiting = on + int(a), waiting + int(b)
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it has just ended
     return on, waiting
 
 

@@ -70,7 +70,8 @@ copy_env(struct lnet *l, const struct lnet_env *env)
 	l->stopped = aligned_alloc(64, l->n_cpts * sizeof(*l->stopped));
 	if (l->lnds == NULL || l->stopped == NULL)
 		return -ENOMEM;
-	memcpy(l->lnds, env->lnds, env->n_lnds * sizeof(*l->lnds));
+	if (env->n_lnds > 0)
+		memcpy(l->lnds, env->lnds, env->n_lnds * sizeof(*l->lnds));
 	memset(l->stopped, 0, l->n_cpts * sizeof(*l->stopped));
 	l->env.lnds = l->lnds;
 	return 0;

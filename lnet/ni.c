@@ -416,8 +416,8 @@ drain(struct lnet *l, struct lnet_ni *ni)
 	return true;
 }
 
-unsigned int
-ni_drain(struct lnet *l, uint64_t)
+static unsigned int
+drain_all(struct lnet *l)
 {
 	struct lnet_ni_state *st, *next;
 	unsigned int left = 0;
@@ -426,6 +426,19 @@ ni_drain(struct lnet *l, uint64_t)
 		next = TAILQ_NEXT(st, link);
 		left += !drain(l, st->ni);
 	}
+	return left;
+}
+
+unsigned int
+ni_drain(struct lnet *l, uint64_t)
+{
+	unsigned int left = drain_all(l), before;
+
+	/* the end of one may have ended the messages that another waited for */
+	do {
+		before = left;
+		left = left > 0 ? drain_all(l) : 0;
+	} while (left < before);
 	return left;
 }
 

@@ -147,6 +147,15 @@ is_our_group(const struct ether_iface *i, const struct ipaddr *group)
 	return false;
 }
 
+static bool
+is_ours(const struct ether_iface *i, const struct ipaddr *dst, bool group)
+{
+	/* a mapped address has become one of the other family, perhaps an IPv4 address of ours */
+	if (dst->family != IP_V6)
+		return false;
+	return group ? is_our_group(i, dst) : ether_iface_owns(i, dst);
+}
+
 void
 ether_ip6_input(struct ether_lcore *el, struct rx_frame *f, uint64_t now)
 {
@@ -168,10 +177,8 @@ ether_ip6_input(struct ether_lcore *el, struct rx_frame *f, uint64_t now)
 		ETHER_DROP(el, f->m, IP_SOURCE);
 		return;
 	}
-	/* a mapped destination has become one of our IPv4 addresses: it is none of IPv6 */
 	group = ipaddr_is_multicast(&p.local);
-	if (p.local.family != IP_V6 ||
-	    group ? !is_our_group(f->iface, &p.local) : !ether_iface_owns(f->iface, &p.local)) {
+	if (!is_ours(f->iface, &p.local, group)) {
 		ETHER_DROP(el, f->m, IP_NOT_OURS);
 		return;
 	}

@@ -145,6 +145,11 @@ take_lnet(struct socklnd_conn *c, uint64_t now)
 		lnet_hdr_decode16(wire, &c->hdr);
 	else
 		lnet_hdr_decode4(wire, &c->hdr);
+	/* without payload all is there: LNet must not answer a damaged GET */
+	if (c->hdr.payload_len == 0 && !csum_is_good(c)) {
+		protocol_error(c, SOCKLND_RX_BAD_CSUM, "checksum error", now);
+		return false;
+	}
 	if (c->user) {
 		c->hdr.src = p->nid;
 		c->hdr.src_pid = p->pid;
@@ -350,7 +355,7 @@ socklnd_recv(struct lnet_cpt *cpt, void *rx, struct lnet_msg *msg, uint32_t want
 		c->rx_left = want;
 		c->rx_skip = c->hdr.payload_len - want;
 		c->rx_before = msg != NULL ? msg->payload.len : 0;
-		c->rx_whole = msg != NULL && c->rx_skip == 0;
+		c->rx_whole = msg != NULL && c->rx_skip == 0 && want > 0;
 		c->rx_last = now;
 		tcp_rx_expect(c->tcp, want);
 		if (was == RX_WAIT)

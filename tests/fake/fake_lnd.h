@@ -8,7 +8,7 @@
 
 #include "lnet/lnd.h"
 
-#define FAKE_SENT_MAX 64
+#define FAKE_SENT_MAX 256
 #define FAKE_PAYLOAD_MAX 4096
 
 /* What becomes of a send. */

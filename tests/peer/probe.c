@@ -231,7 +231,13 @@ probe_run(const struct options *opt)
 	r.started = clock_ns();
 	if (err == 0)
 		err = sock_write_all(r.fd, request, make_request(opt, request), opt->split);
-	if (err == 0) {
+	if (err == -ECONNRESET || err == -EPIPE) {
+		/* it was refused before our first byte was on its way */
+		r.ending = END_RESET;
+		r.ended = clock_ns();
+		ok = is_as_expected(&r);
+		err = 0;
+	} else if (err == 0) {
 		/*
 		 * closing a bad request at once may fail the second write: what counts is the
 		 * answer

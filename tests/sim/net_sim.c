@@ -2,6 +2,7 @@
 /* Two hosts and a network in virtual time. */
 #include "tests/sim/net_sim.h"
 
+#include "drivers/tcp/wire.h"
 #include "lnet/base/bytes.h"
 #include "lnet/base/pool.h"
 
@@ -146,6 +147,23 @@ arrival(struct sim *s, unsigned int from, uint32_t len)
 	return s->last_at[from] = at;
 }
 
+/* Overwrite the offers that do not pass with no-operations. */
+static void
+strip(const struct sim_conf *conf, uint8_t *tcp, uint32_t len)
+{
+	uint32_t end = (uint32_t)(tcp[12] >> 4) * 4, i = TCP_HDR_MIN;
+
+	if ((tcp[13] & TCP_SYN) == 0 || end > len)
+		return;
+	while (i < end && tcp[i] != 0) {
+		uint32_t n = tcp[i] == 1 ? 1 : tcp[i + 1];
+
+		if ((tcp[i] == 4 && conf->strip_sack) || (tcp[i] == 8 && conf->strip_ts))
+			memset(tcp + i, 1, n);
+		i += n;
+	}
+}
+
 static void
 deliver_later(struct sim *s, unsigned int from, const struct ip_flow *flow, const uint8_t *bytes, uint32_t len)
 {
@@ -158,6 +176,7 @@ deliver_later(struct sim *s, unsigned int from, const struct ip_flow *flow, cons
 	}
 	p.bytes = malloc(len);
 	memcpy(p.bytes, bytes, len);
+	strip(&s->conf, p.bytes, len);
 	heap_push(s, p);
 }
 
@@ -224,7 +243,7 @@ cut(struct sim *s, unsigned int from, const struct ip_flow *flow, uint8_t *bytes
 		memcpy(part, bytes, hdr);
 		memcpy(part + hdr, bytes + off, n);
 		put_be32(part + 4, seq + off - hdr);
-		part[13] = off + n < len ? flags & (uint8_t)~0x09 : flags;
+		part[13] = off + n < len ? flags & (uint8_t)~(TCP_FIN | TCP_PSH) : flags;
 		wire(s, from, flow, part, hdr + n);
 	}
 	free(part);

@@ -37,6 +37,7 @@ struct sim_conf {
 	struct tcp_path path;
 	struct tcp_config tcp;
 	struct sim_link link[2]; /* from host 0, from host 1 */
+	bool strip_sack, strip_ts; /* something on the way removes these offers from SYNs */
 	uint64_t poll_gap; /* up to so long after the first event of a round its burst is taken in */
 };
 

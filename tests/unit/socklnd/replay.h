@@ -39,6 +39,8 @@ enum replay_except {
 	EXCEPT_HELD_ACK = 4,
 	/* its clock for keepalives is a slow scan; ours is exact: they are not compared one by one */
 	EXCEPT_KEEPALIVE = 8,
+	/* two messages of the recorded node that have nothing to do with each other: it took ms for the one, we none */
+	EXCEPT_ORDER = 16,
 };
 
 struct link {

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The receive queue: reassembly against the plain truth, accounting, small segments. */
+#include "drivers/tcp/rxq.h"
+#include "drivers/tcp/seq.h"
+#include "lnet/base/pool.h"
+#include "tests/fake/eal.h"
+
+#include <rte_mbuf.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ROOM 512
+#define MBUF_SIZE (uint32_t)(sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM + ROOM)
+#define MBUFS 1023
+#define START 0xffffff00u
+
+static struct buf_mem mem;
+static struct tcp_ooo_pool pool;
+static struct ledger ledger;
+static struct ledger_conn account;
+static struct tcp_rxq q;
+static struct tcp_rx_mem rm;
+
+static int
+group_setup(void **)
+{
+	return fake_eal_init(64);
+}
+
+static int
+setup(void **)
+{
+	struct ledger_conf conf = {
+		.mbuf_size = MBUF_SIZE,
+		.mbuf_room = ROOM,
+		.mtu = 576,
+		.burst = 8,
+		.conns = 1,
+		.window_min = 8192,
+		.reorder = 60 * MBUF_SIZE,
+	};
+	struct ledger_plan plan;
+
+	if (ledger_plan_make(&plan, &conf, (uint64_t)MBUFS * MBUF_SIZE) < 0 || ledger_init(&ledger, &plan) < 0)
+		return -1;
+	if (ledger_conn_open(&ledger, &account) < 0)
+		return -1;
+	tcp_rxq_init(&q);
+	rm = (struct tcp_rx_mem){.mem = &mem, .pool = &pool, .ledger = &ledger, .account = &account};
+	if (tcp_ooo_pool_init(&pool, 40, SOCKET_ID_ANY) < 0)
+		return -1;
+	return buf_mem_create(&mem, "rxq_test", MBUFS, ROOM, SOCKET_ID_ANY);
+}
+
+static int
+teardown(void **)
+{
+	bool leaked;
+
+	tcp_rxq_release(&q, &rm);
+	leaked = pool.used != 0 || pool_used(mem.slices) != 0 || !rte_mempool_full(mem.mbufs) ||
+		 ledger_used(&ledger) != 0;
+	ledger_conn_close(&ledger, &account);
+	buf_mem_destroy(&mem);
+	tcp_ooo_pool_fini(&pool);
+	return leaked ? -1 : 0;
+}
+
+/* What the queue holds is what the ledger was told. */
+static void
+check_account(void)
+{
+	const struct tcp_ooo *r;
+	uint32_t size = 0, bytes = 0;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH(r, &q.ooo, link) {
+		size += r->data.true_size;
+		bytes += r->data.len;
+		n++;
+		if (TAILQ_NEXT(r, link) != NULL)
+			assert_true(seq_lt(r->seq + r->data.len, TAILQ_NEXT(r, link)->seq));
+	}
+	assert_int_equal(account.reorder, size);
+	assert_int_equal(account.pinned + account.passing, q.data.true_size);
+	assert_int_equal(q.ooo_bytes, bytes);
+	assert_int_equal(q.ooo_ranges, n);
+	assert_int_equal(pool.used, n);
+}
+
+/* A byte of the stream is a function of its number. */
+static uint8_t
+byte_at(uint32_t seq)
+{
+	return (uint8_t)(seq * 7 + (seq >> 8) * 3);
+}
+
+static struct buf
+bytes_of(uint32_t seq, uint32_t len)
+{
+	struct buf b = {0};
+	uint8_t *p = malloc(len);
+	uint32_t i;
+
+	for (i = 0; i < len; i++)
+		p[i] = byte_at(seq + i);
+	assert_int_equal(buf_copy_in(&b, &mem, p, len), 0);
+	free(p);
+	return b;
+}
+
+static struct tcp_range
+insert(uint32_t seq, uint32_t len)
+{
+	struct buf b = bytes_of(seq, len);
+	struct tcp_range dup;
+
+	assert_int_equal(tcp_rxq_insert(&q, &rm, seq, &b, &dup), 0);
+	check_account();
+	return dup;
+}
+
+static void
+check_sack(unsigned int n, const struct tcp_range *want)
+{
+	struct tcp_range got[TCP_SACK_BLOCKS];
+
+	assert_int_equal(tcp_rxq_sack(&q, got, TCP_SACK_BLOCKS), n);
+	if (n > 0)
+		assert_memory_equal(got, want, n * sizeof(*want));
+}
+
+static void
+slice_cuts_a_chain_at_both_ends(void **)
+{
+	static const struct {
+		uint32_t skip, len;
+		unsigned int slices;
+	} cases[] = {{0, 300, 3}, {20, 280, 3}, {20, 80, 1}, {100, 100, 1}, {150, 100, 2}, {299, 1, 1}, {40, 0, 0}};
+	size_t i, k;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rte_mbuf *head = NULL;
+		struct buf b = {0};
+		uint8_t got[300];
+		uint32_t j;
+
+		for (k = 0; k < 3; k++) {
+			struct rte_mbuf *m = rte_pktmbuf_alloc(mem.mbufs);
+			uint8_t *p = (uint8_t *)rte_pktmbuf_append(m, 100);
+
+			for (j = 0; j < 100; j++)
+				p[j] = byte_at((uint32_t)(k * 100) + j);
+			if (head == NULL)
+				head = m;
+			else
+				rte_pktmbuf_chain(head, m);
+		}
+		assert_int_equal(tcp_rxq_slice(&mem, head, cases[i].skip, cases[i].len, &b), 0);
+		assert_int_equal(b.len, cases[i].len);
+		assert_int_equal(b.n_slices, cases[i].slices);
+		buf_copy_out(&b, 0, got, b.len);
+		for (j = 0; j < b.len; j++)
+			assert_int_equal(got[j], byte_at(cases[i].skip + j));
+		buf_release(&b, &mem);
+	}
+}
+
+static void
+insert_keeps_ranges_apart_and_joins_those_that_touch(void **)
+{
+	insert(1000, 50);
+	insert(1100, 50);
+	check_sack(2, (struct tcp_range[]){{1100, 1150}, {1000, 1050}});
+	insert(1050, 50);
+	check_sack(1, (struct tcp_range[]){{1000, 1150}});
+}
+
+static void
+insert_reports_duplicates(void **)
+{
+	struct tcp_range dup;
+
+	insert(1000, 100);
+	dup = insert(1020, 30);
+	assert_memory_equal(&dup, (&(struct tcp_range){1020, 1050}), sizeof(dup));
+	dup = insert(1050, 100);
+	assert_memory_equal(&dup, (&(struct tcp_range){1050, 1100}), sizeof(dup));
+	dup = insert(950, 300);
+	assert_memory_equal(&dup, (&(struct tcp_range){1000, 1150}), sizeof(dup));
+	check_sack(1, (struct tcp_range[]){{950, 1250}});
+	dup = insert(2000, 10);
+	assert_int_equal(dup.start, dup.end);
+}
+
+static void
+insert_across_the_wrap(void **)
+{
+	insert(START, 0x80);
+	insert(10, 20);
+	insert(START + 0x80, 0x80 + 10);
+	check_sack(1, (struct tcp_range[]){{START, 30}});
+}
+
+static void
+insert_is_refused_when_the_account_is_full(void **)
+{
+	struct tcp_range dup;
+	unsigned int i, refused = 0;
+
+	for (i = 0; i < 39; i++) {
+		struct buf b = bytes_of(1000 + 700 * i, 600);
+
+		refused += tcp_rxq_insert(&q, &rm, 1000 + 700 * i, &b, &dup) < 0;
+		assert_true(buf_is_empty(&b));
+		check_account();
+	}
+	assert_true(refused > 0 && refused < 39);
+	assert_true(tcp_rxq_drop_ooo(&q, &rm) > 0);
+	check_account();
+}
+
+static void
+join_stops_where_the_ledger_refuses(void **)
+{
+	struct buf b;
+	uint32_t lost, next;
+
+	/* the reserve beyond the connection's own part is gone */
+	ledger.plan.shared = 0;
+	for (next = 1; account.pinned + 2 * MBUF_SIZE <= ledger.plan.conn; next += 300) {
+		b = bytes_of(next, 300);
+		assert_int_equal(tcp_rxq_append(&q, &rm, &b, false), 0);
+	}
+	insert(next, 2000);
+	assert_int_equal(tcp_rxq_join(&q, &rm, next, 0, &lost), next);
+	assert_int_equal(lost, 2000);
+	check_account();
+	/* the same, expected by its user: never refused */
+	insert(next, 2000);
+	assert_int_equal(tcp_rxq_join(&q, &rm, next, q.data.len + 1500, &lost), next + 1500);
+	assert_int_equal(lost, 500);
+	check_account();
+}
+
+/* --- random segments of a stream; the truth is the stream itself --- */
+
+static uint64_t seed;
+
+static uint32_t
+below(uint32_t n)
+{
+	seed = seed * 6364136223846793005 + 1442695040888963407;
+	return (uint32_t)(seed >> 33) % n;
+}
+
+static void
+take_and_check(uint32_t *taken)
+{
+	uint32_t before = q.data.true_size, n = q.data.len, i;
+	struct buf b = {0};
+	uint8_t *p = malloc(n + 1);
+
+	if (n > 1)
+		n = 1 + below(n);
+	assert_int_equal(buf_split(&b, &mem, &q.data, n), 0);
+	tcp_rxq_taken(&q, &rm, before);
+	buf_copy_out(&b, 0, p, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(p[i], byte_at(*taken + i));
+	*taken += n;
+	free(p);
+	buf_release(&b, &mem);
+	check_account();
+}
+
+static void
+random_segments_make_the_stream(void **)
+{
+	uint32_t next = START, taken = START, lost, seq, len;
+	struct tcp_range dup;
+	struct buf b;
+	unsigned int i;
+
+	seed = 4711;
+	for (i = 0; i < 20000; i++) {
+		seq = next + below(3) * below(2000);
+		len = 1 + below(below(2) == 0 ? 30 : 900);
+		b = bytes_of(seq, len);
+		if (seq != next) {
+			tcp_rxq_insert(&q, &rm, seq, &b, &dup);
+		} else if (tcp_rxq_append(&q, &rm, &b, false) == 0) {
+			next = tcp_rxq_join(&q, &rm, next + len, 0, &lost);
+		} else {
+			buf_release(&b, &mem);
+		}
+		assert_true(buf_is_empty(&b));
+		check_account();
+		if (below(4) == 0)
+			take_and_check(&taken);
+		if (below(500) == 0)
+			tcp_rxq_drop_ooo(&q, &rm);
+	}
+	assert_true(next - START > 1000000);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(slice_cuts_a_chain_at_both_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(insert_keeps_ranges_apart_and_joins_those_that_touch, setup, teardown),
+		cmocka_unit_test_setup_teardown(insert_reports_duplicates, setup, teardown),
+		cmocka_unit_test_setup_teardown(insert_across_the_wrap, setup, teardown),
+		cmocka_unit_test_setup_teardown(insert_is_refused_when_the_account_is_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(join_stops_where_the_ledger_refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_segments_make_the_stream, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("tcp/rxq", tests, group_setup, NULL);
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The send queue and its scoreboard: against the plain truth, under random orders of events. */
+#include "drivers/tcp/scoreboard.h"
+#include "drivers/tcp/seq.h"
+#include "lnet/base/pool.h"
+#include "tests/fake/eal.h"
+
+#include <rte_mbuf.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MSS 100u
+#define RECORDS 64
+#define START 0xfffffe00u /* the numbers wrap soon */
+
+static struct buf_mem mem;
+static struct tcp_txseg_pool pool;
+static struct tcp_txq q;
+static uint32_t una, nxt;
+
+static int
+group_setup(void **)
+{
+	return fake_eal_init(64);
+}
+
+static int
+setup(void **)
+{
+	tcp_txq_init(&q);
+	una = nxt = START;
+	if (tcp_txseg_pool_init(&pool, RECORDS, SOCKET_ID_ANY) < 0)
+		return -1;
+	return buf_mem_create(&mem, "txq_test", 511, 256, SOCKET_ID_ANY);
+}
+
+static int
+teardown(void **)
+{
+	bool leaked;
+
+	tcp_txq_release(&q, &mem, &pool);
+	leaked = pool.used != 0 || pool_used(mem.slices) != 0 || !rte_mempool_full(mem.mbufs);
+	buf_mem_destroy(&mem);
+	tcp_txseg_pool_fini(&pool);
+	return leaked ? -1 : 0;
+}
+
+/* --- what must always hold --- */
+
+static void
+check_sums(void)
+{
+	uint32_t sacked = 0, lost = 0, retrans = 0, packets = 0, judged = 0, judged_packets = 0, seq = una;
+	bool before_judge = true, waits_before_rtx = false, at_rtx = q.rtx == NULL;
+	const struct tcp_txseg *s;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH(s, &q.segs, link) {
+		before_judge = before_judge && s != q.judge;
+		at_rtx = at_rtx || s == q.rtx;
+		assert_int_equal(s->seq, seq);
+		seq = txseg_end(s);
+		n++;
+		if ((s->flags & TXSEG_SACKED) != 0) {
+			sacked += txseg_space(s);
+			packets += s->packets;
+			judged += before_judge ? txseg_space(s) : 0;
+			judged_packets += before_judge ? s->packets : 0;
+			assert_int_equal(s->flags & (TXSEG_LOST | TXSEG_RETRANS), 0);
+		}
+		lost += (s->flags & TXSEG_LOST) != 0 ? txseg_space(s) : 0;
+		retrans += (s->flags & TXSEG_RETRANS) != 0 ? txseg_space(s) : 0;
+		if ((s->flags & (TXSEG_LOST | TXSEG_RETRANS)) == TXSEG_LOST && (!at_rtx || q.rtx == NULL))
+			waits_before_rtx = true;
+	}
+	assert_int_equal(seq, nxt);
+	assert_int_equal(n, pool.used);
+	assert_int_equal(q.sacked, sacked);
+	assert_int_equal(q.sacked_packets, packets);
+	assert_int_equal(q.lost, lost);
+	assert_int_equal(q.retrans, retrans);
+	assert_int_equal(q.judged_sacked, judged);
+	assert_int_equal(q.judged_sacked_packets, judged_packets);
+	assert_false(waits_before_rtx);
+	assert_true(tcp_sb_pipe(&q, nxt - una) <= nxt - una);
+}
+
+/* A byte of the stream is its own sequence number. */
+static void
+check_bytes(void)
+{
+	const struct tcp_txseg *s;
+
+	TAILQ_FOREACH(s, &q.segs, link) {
+		const struct slice *sl = s->slice;
+		uint32_t off = s->off, i;
+
+		for (i = 0; i < s->len; i++, off++) {
+			while (off == sl->off + sl->len) {
+				sl = sl->next;
+				off = sl->off;
+			}
+			assert_int_equal(((const uint8_t *)sl->m->buf_addr)[off], (uint8_t)(s->seq + i));
+		}
+	}
+}
+
+/* --- steps --- */
+
+static void
+queue(uint32_t n)
+{
+	uint8_t bytes[256];
+	struct buf b = {0};
+	uint32_t i, seq = una + q.data.len;
+
+	for (i = 0; i < n; i++)
+		bytes[i] = (uint8_t)(seq + i);
+	assert_int_equal(buf_copy_in(&b, &mem, bytes, n), 0);
+	tcp_txq_append(&q, &mem, &b);
+}
+
+static struct tcp_txseg *
+send_one(uint32_t len, uint8_t flags)
+{
+	struct tcp_txseg *s = tcp_txq_sent(&q, &pool, nxt, len, flags, MSS, 1000);
+
+	nxt = txseg_end(s);
+	return s;
+}
+
+static struct tcp_txq_acked
+ack(uint32_t to)
+{
+	struct tcp_txq_acked a;
+
+	tcp_txq_ack(&q, &mem, &pool, to, &a);
+	una = to;
+	return a;
+}
+
+/* --- cases --- */
+
+static void
+send_ten(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		queue(MSS);
+		send_one(MSS, 0);
+	}
+}
+
+static struct tcp_txseg *
+nth(unsigned int n)
+{
+	struct tcp_txseg *s = TAILQ_FIRST(&q.segs);
+
+	while (n-- > 0)
+		s = TAILQ_NEXT(s, link);
+	return s;
+}
+
+static uint32_t
+sack(uint32_t from, uint32_t to)
+{
+	return tcp_sb_sack(&q, &pool, (struct tcp_range){una + from, una + to}, MSS);
+}
+
+static void
+ack_releases_whole_and_partial_segments(void **)
+{
+	struct tcp_txq_acked a;
+
+	send_ten();
+	a = ack(una + 250);
+	assert_int_equal(a.bytes, 250);
+	assert_int_equal(a.sent_at, 1000);
+	assert_int_equal(q.data.len, 750);
+	assert_int_equal(nth(0)->seq, una);
+	assert_int_equal(nth(0)->len, 50);
+	check_sums();
+	check_bytes();
+}
+
+static void
+ack_of_a_repeated_segment_is_no_sample(void **)
+{
+	struct tcp_txq_acked a;
+
+	send_ten();
+	tcp_sb_mark_lost(&q, nth(0));
+	tcp_sb_mark_sent_again(&q, nth(0), 2000);
+	a = ack(una + 100);
+	assert_int_equal(a.sent_at, 0);
+	assert_true(a.repeated);
+}
+
+static void
+ack_of_all_but_fin_leaves_fin(void **)
+{
+	struct tcp_txq_acked a;
+
+	queue(50);
+	send_one(50, TXSEG_FIN);
+	a = ack(una + 50);
+	assert_false(a.fin);
+	assert_int_equal(nxt - una, 1);
+	check_sums();
+	a = ack(una + 1);
+	assert_true(a.fin);
+	assert_int_equal(a.bytes, 0);
+	check_sums();
+}
+
+static void
+cursor_survives_that_everything_was_acked(void **)
+{
+	struct slice *s;
+	uint32_t off;
+
+	queue(60);
+	send_one(60, 0);
+	queue(60);
+	ack(una + 60);
+	assert_true(tcp_txq_cursor(&q, &s, &off));
+	send_one(60, 0);
+	check_bytes();
+	ack(una + 60);
+	assert_false(tcp_txq_cursor(&q, &s, &off));
+	queue(10);
+	assert_true(tcp_txq_cursor(&q, &s, &off));
+	send_one(10, 0);
+	check_bytes();
+}
+
+static void
+sack_marks_what_it_covers_and_cuts_at_its_ends(void **)
+{
+	send_ten();
+	assert_int_equal(sack(150, 420), 270);
+	assert_int_equal(pool.used, 12);
+	check_sums();
+	check_bytes();
+	assert_int_equal(sack(150, 420), 0);
+	assert_int_equal(sack(100, 200), 50);
+	assert_int_equal(sack(900, 1000), 100);
+	assert_int_equal(sack(0, 1000), 1000 - 420);
+	check_sums();
+}
+
+static void
+sack_without_a_record_to_cut_marks_nothing_it_does_not_cover(void **)
+{
+	unsigned int i;
+
+	for (i = 0; i < RECORDS; i++) {
+		queue(10);
+		send_one(10, 0);
+	}
+	assert_true(tcp_txseg_pool_is_empty(&pool));
+	assert_int_equal(sack(15, 35), 10);
+	check_sums();
+}
+
+static void
+judge_wants_three_segments_above(void **)
+{
+	send_ten();
+	sack(100, 300);
+	assert_int_equal(tcp_sb_judge(&q, MSS), 0);
+	sack(300, 400);
+	assert_int_equal(tcp_sb_judge(&q, MSS), MSS);
+	assert_ptr_equal(tcp_sb_next_lost(&q), nth(0));
+	/* what is above the SACKed ones is in flight */
+	assert_int_equal(q.lost, MSS);
+	sack(600, 900);
+	assert_int_equal(tcp_sb_judge(&q, MSS), 2 * MSS);
+	check_sums();
+}
+
+static void
+judge_counts_bytes_as_well(void **)
+{
+	struct tcp_txseg *s;
+
+	queue(10);
+	send_one(10, 0);
+	queue(250);
+	s = send_one(250, 0);
+	s->packets = 1; /* as if cut by a larger size */
+	assert_int_equal(sack(10, 260), 250);
+	assert_int_equal(tcp_sb_judge(&q, MSS), 10);
+}
+
+static void
+pipe_counts_what_is_in_the_network(void **)
+{
+	send_ten();
+	sack(300, 600);
+	tcp_sb_judge(&q, MSS);
+	/* ten, less three SACKED, less three lost */
+	assert_int_equal(tcp_sb_pipe(&q, 10 * MSS), 4 * MSS);
+	tcp_sb_mark_sent_again(&q, tcp_sb_next_lost(&q), 2000);
+	assert_int_equal(tcp_sb_pipe(&q, 10 * MSS), 5 * MSS);
+	tcp_sb_mark_all_lost(&q);
+	assert_int_equal(tcp_sb_pipe(&q, 10 * MSS), 0);
+	check_sums();
+}
+
+static void
+sacked_repetition_leaves_the_sums(void **)
+{
+	send_ten();
+	tcp_sb_mark_lost(&q, nth(2));
+	tcp_sb_mark_sent_again(&q, nth(2), 2000);
+	assert_int_equal(sack(200, 300), MSS);
+	assert_int_equal(q.lost + q.retrans, 0);
+	assert_null(tcp_sb_next_lost(&q));
+	check_sums();
+}
+
+static void
+forgotten_sacks_are_lost_again(void **)
+{
+	send_ten();
+	sack(0, 500);
+	tcp_sb_forget_sacks(&q);
+	tcp_sb_mark_all_lost(&q);
+	assert_int_equal(q.lost, 1000);
+	assert_int_equal(q.sacked, 0);
+	check_sums();
+}
+
+static uint64_t seed;
+
+static uint32_t
+below(uint32_t n)
+{
+	seed = seed * 6364136223846793005 + 1442695040888963407;
+	return n == 0 ? 0 : (uint32_t)(seed >> 33) % n;
+}
+
+static void
+random_step(void)
+{
+	struct tcp_txseg *s;
+	uint32_t in_flight = nxt - una, from;
+
+	switch (below(8)) {
+	case 0:
+	case 1:
+		if (q.data.len < 3000)
+			queue(1 + below(200));
+		break;
+	case 2:
+	case 3:
+		if (q.unsent > 0 && !tcp_txseg_pool_is_empty(&pool))
+			send_one(1 + below(q.unsent < 400 ? q.unsent : 400), 0);
+		break;
+	case 4:
+		from = below(in_flight);
+		tcp_sb_sack(&q, &pool, (struct tcp_range){una + from, una + from + 1 + below(in_flight - from)}, MSS);
+		tcp_sb_judge(&q, MSS);
+		break;
+	case 5:
+		s = tcp_sb_next_lost(&q);
+		if (s == NULL)
+			break;
+		if (s->len > MSS && below(2) == 0)
+			tcp_txq_split(&q, &pool, s, MSS, MSS);
+		tcp_sb_mark_sent_again(&q, s, 2000);
+		break;
+	case 6:
+		if (in_flight > 0)
+			ack(una + 1 + below(in_flight));
+		break;
+	default:
+		if (below(10) > 0 || in_flight == 0)
+			break;
+		if (below(2) == 0)
+			tcp_sb_forget_sacks(&q);
+		tcp_sb_mark_all_lost(&q);
+		break;
+	}
+}
+
+static void
+random_orders_keep_the_sums_and_the_bytes(void **)
+{
+	unsigned int i;
+
+	for (seed = 1; seed < 20; seed++) {
+		uint64_t s = seed;
+
+		for (i = 0; i < 2000; i++) {
+			random_step();
+			check_sums();
+			if (i % 16 == 0)
+				check_bytes();
+		}
+		tcp_txq_release(&q, &mem, &pool);
+		nxt = una = START;
+		seed = s;
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(ack_releases_whole_and_partial_segments, setup, teardown),
+		cmocka_unit_test_setup_teardown(ack_of_a_repeated_segment_is_no_sample, setup, teardown),
+		cmocka_unit_test_setup_teardown(ack_of_all_but_fin_leaves_fin, setup, teardown),
+		cmocka_unit_test_setup_teardown(cursor_survives_that_everything_was_acked, setup, teardown),
+		cmocka_unit_test_setup_teardown(sack_marks_what_it_covers_and_cuts_at_its_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(sack_without_a_record_to_cut_marks_nothing_it_does_not_cover, setup, teardown),
+		cmocka_unit_test_setup_teardown(judge_wants_three_segments_above, setup, teardown),
+		cmocka_unit_test_setup_teardown(judge_counts_bytes_as_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(pipe_counts_what_is_in_the_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(sacked_repetition_leaves_the_sums, setup, teardown),
+		cmocka_unit_test_setup_teardown(forgotten_sacks_are_lost_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_orders_keep_the_sums_and_the_bytes, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("tcp/txq", tests, group_setup, NULL);
+}
