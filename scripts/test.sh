@@ -11,6 +11,10 @@ scripts/deps.sh build test lint
 stages=("$@")
 [ ${#stages[@]} -gt 0 ] || stages=(lint gcc clang asan tsan smoke)
 before=$(state_of_machine)
+# where DPDK's run-time files of the tests lie
+RUNTIME_DIRECTORY=$(mktemp -d)
+export RUNTIME_DIRECTORY
+trap 'rm -rf "$RUNTIME_DIRECTORY"' EXIT
 passed=0 failed=0 skipped=0
 
 # count DIR: add the results of meson's last run in DIR.

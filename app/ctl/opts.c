@@ -18,7 +18,7 @@ tables(const struct opt *opts, struct option *lng, char *shrt)
 	int i;
 
 	*shrt++ = ':';
-	for (i = 0; opts[i].name != NULL && i < OPTS_MAX; i++) {
+	for (i = 0; i < OPTS_MAX && opts[i].name != NULL; i++) {
 		bool arg = opts[i].kind == OPT_TEXT || opts[i].kind == OPT_NUMBER;
 
 		lng[i] = (struct option){

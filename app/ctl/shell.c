@@ -151,7 +151,7 @@ run_line(struct tool *t, const struct command *cmds, char *line, bool *end)
 	char *words[WORDS_MAX + 1], *save;
 	int n = 0;
 
-	for (words[0] = strtok_r(line, " \t\r\n", &save); words[n] != NULL && n < WORDS_MAX;)
+	for (words[0] = strtok_r(line, " \t\r\n", &save); n < WORDS_MAX && words[n] != NULL;)
 		words[++n] = strtok_r(NULL, " \t\r\n", &save);
 	words[n] = NULL;
 	if (n == 0)

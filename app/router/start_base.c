@@ -258,7 +258,7 @@ ledger_start(struct app *app)
 				app, rc,
 				"worker %u needs %llu packet buffers for the configured router "
 				"buffers, connections and ports, there are %u: raise --mbufs or lower them",
-				i, (unsigned long long)(plan.need / conf.mbuf_size + 1),
+				i, (unsigned long long)plan.need / conf.mbuf_size + 1,
 				app->mbufs / app->n_workers);
 	}
 	return 0;

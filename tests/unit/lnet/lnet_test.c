@@ -375,7 +375,7 @@ static void
 unconfigure_waits_for_connections(void **)
 {
 	fixture_router(2);
-	node.tcp.slow_detach = 5;
+	node.tcp.slow_detach = 50;
 	assert_int_equal(lnet_unconfigure(node.l, node.now), -EINPROGRESS);
 	assert_true(lnet_is_configured(node.l));
 	assert_int_equal(lnet_unconfigure(node.l, node.now), -EINPROGRESS);
