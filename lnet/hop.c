@@ -16,7 +16,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-#define PROBE_LEVEL_MAX 5 /* 1 s, 2 s, ... 32 s between pings of a peer that is down */
+/* A peer that is down is pinged after 1 s, 2 s, ... 32 s; then only when somebody wants to send to it, every 32 s. */
+#define PROBE_LEVEL_MAX 6
 
 static void
 set_stopped(struct peer *p, bool stopped)
@@ -32,11 +33,20 @@ set_stopped(struct peer *p, bool stopped)
 	gateway_set_alive(cpt_conf(p->cpt), &p->nid, !stopped);
 }
 
+/* Down, and not given up yet; who was never heard from is not looked for (9.4). */
+static bool
+is_looked_for(const struct peer *p)
+{
+	return !p->is_up && p->last_alive != 0 && p->probe_level < PROBE_LEVEL_MAX;
+}
+
 static void
 arm(struct peer *p)
 {
 	uint64_t at = stall_deadline(&p->stall, &p->cpt->lnet->stall);
 
+	if (is_looked_for(p) && p->probe_at < at)
+		at = p->probe_at;
 	if (at != STALL_NEVER)
 		timer_arm(&p->cpt->lc->wheel, &p->timer, at);
 }
@@ -91,6 +101,18 @@ stop(struct peer *p, uint64_t now)
 }
 
 static void
+probe_down(struct peer *p, uint64_t now)
+{
+	if (p->is_up || now < p->probe_at)
+		return;
+	if (p->probe_level < PROBE_LEVEL_MAX)
+		p->probe_level++;
+	p->probe_at = now +
+		(NSEC << (p->probe_level < PROBE_LEVEL_MAX ? p->probe_level : PROBE_LEVEL_MAX - 1));
+	probe(p, now);
+}
+
+static void
 on_timer(struct timer *t, uint64_t now)
 {
 	struct peer *p = (struct peer *)((char *)t - offsetof(struct peer, timer));
@@ -100,6 +122,8 @@ on_timer(struct timer *t, uint64_t now)
 		stop(p, now);
 	if (stall_probe_due(&p->stall, conf, now))
 		probe(p, now);
+	if (is_looked_for(p))
+		probe_down(p, now);
 	arm(p);
 }
 
@@ -172,17 +196,6 @@ hop_probe_over(struct peer *p)
 	p->is_probing = false;
 }
 
-static void
-probe_down(struct peer *p, uint64_t now)
-{
-	if (now < p->probe_at)
-		return;
-	p->probe_at = now + (NSEC << p->probe_level);
-	if (p->probe_level < PROBE_LEVEL_MAX)
-		p->probe_level++;
-	probe(p, now);
-}
-
 int
 hop_test(struct peer *p, enum lnet_drop *reason, uint64_t now)
 {
@@ -220,6 +233,7 @@ lnet_peer_notify_down(struct lnet_cpt *cpt, struct lnet_ni *ni, const struct lne
 		return;
 	p->is_up = false;
 	p->probe_at = now + NSEC;
+	arm(p);
 	gateway_set_alive(cpt_conf(cpt), nid, false);
 	if (ops->peer_down != NULL)
 		ops->peer_down(cpt, ni, nid, now);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A peer as next hop: is it up, does it move, and what becomes of the messages to it when not. Two rules:
- * - down: the LND lost it. Forwarded messages to it are dropped (5.4) until it is heard from; while somebody wants to send to it
- *   it is pinged now and then.
+ * - down: the LND lost it. Forwarded messages to it are dropped (5.4) until it is heard from; it is pinged for a minute, then
+ *   while somebody wants to send to it.
  * - stopped: messages wait for it and nothing moved for params.stall_ns. What waits is failed, its connections are closed, further
  *   messages are discarded after their header, until it answers a ping (doc/memory.md).
  * Thread: the peer's home worker.

@@ -109,8 +109,10 @@ ether_capture_frame(struct ether_lcore *el, const struct ether_port *p, const st
 	f->inbound = dir == CAPTURE_IN;
 	f->len = copy_frame(m, f->bytes, c->snaplen);
 	f->original = RTE_MAX(f->original, f->len);
-	/* the ring holds all that the pool has */
-	rte_ring_enqueue(c->ring, f);
+	if (rte_ring_enqueue(c->ring, f) != 0) {
+		pool_put(c->pool, f);
+		atomic_fetch_add_explicit(&c->dropped, 1, memory_order_relaxed);
+	}
 }
 
 static int

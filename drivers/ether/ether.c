@@ -197,7 +197,8 @@ drain_channel(struct ether *e)
 		channel_flush(ch, w);
 	}
 	for (w = 0; w < e->n_workers; w++)
-		channel_poll(ch, w, e->workers[w]->now);
+		while (channel_poll(ch, w, e->workers[w]->now) > 0)
+			;
 }
 
 static void

@@ -213,18 +213,36 @@ socklnd_conn_fail(struct socklnd_conn *c, int err, uint64_t now)
 
 /* --- deadlines --- */
 
+/*
+ * When a message that has begun has to have moved on. None while it waits for a buffer: that is our doing, and a hop that
+ * stopped would cost all live senders their connections. One that holds a buffer keeps others from it: half of the time for
+ * silence, and all of it for the whole message (doc/memory.md).
+ */
+static uint64_t
+rx_deadline(const struct socklnd_conn *c, uint64_t timeout)
+{
+	uint64_t silence = c->rx_last + timeout / 2, whole = c->rx_granted + timeout;
+
+	if (!socklnd_rx_started(c) || c->rx_state == RX_WAIT)
+		return TIMER_NONE;
+	if (c->rx_msg == NULL)
+		return c->rx_last + timeout;
+	return silence < whole ? silence : whole;
+}
+
 void
 socklnd_conn_arm(struct socklnd_conn *c, uint64_t now)
 {
-	uint64_t t = TIMER_NONE, timeout;
+	uint64_t t = TIMER_NONE, timeout, rx;
 
 	if (c->state != CONN_RUNNING || c->tcp == NULL)
 		return;
 	timeout = socklnd_timeout(c);
+	rx = rx_deadline(c, timeout);
 	if (socklnd_tx_active(c))
 		t = c->tx_last + timeout;
-	if (socklnd_rx_started(c) && c->rx_last + timeout < t)
-		t = c->rx_last + timeout;
+	if (rx < t)
+		t = rx;
 	if (c->retry && now + SOCKLND_RETRY_NS < t)
 		t = now + SOCKLND_RETRY_NS;
 	/* one that fires early looks again: most deadlines move on before they are reached */
@@ -252,10 +270,12 @@ check_deadlines(struct socklnd_conn *c, uint64_t now)
 			c->sc, SOCKLND_TX_TIMEOUT, now, "%s: no progress in sending for %u s",
 			lnet_nid_format(&c->peer->nid, nid), (unsigned int)(timeout / NS_PER_SEC));
 		socklnd_conn_fail(c, -ETIMEDOUT, now);
-	} else if (socklnd_rx_started(c) && now >= c->rx_last + timeout) {
+	} else if (now >= rx_deadline(c, timeout)) {
 		socklnd_complain(
-			c->sc, SOCKLND_RX_TIMEOUT, now, "%s: message not complete after %u s",
-			lnet_nid_format(&c->peer->nid, nid), (unsigned int)(timeout / NS_PER_SEC));
+			c->sc, SOCKLND_RX_TIMEOUT, now,
+			"%s: a message does not arrive to its end (%u of %u bytes are missing)",
+			lnet_nid_format(&c->peer->nid, nid), c->rx_left + c->rx_skip,
+			c->hdr.payload_len);
 		socklnd_conn_fail(c, -ETIMEDOUT, now);
 	} else {
 		socklnd_conn_arm(c, now);

@@ -214,6 +214,7 @@ struct socklnd_conn {
 	unsigned int have, need; /* bytes of head; need also drives the handshake's stages */
 	uint8_t head[SOCKLND_HEAD_MAX];
 	uint64_t rx_last; /* when bytes were last consumed */
+	uint64_t rx_granted; /* when rx_msg got its buffer */
 	struct socklnd_ksock ksock;
 	struct lnet_hdr hdr;
 	struct lnet_msg *rx_msg;

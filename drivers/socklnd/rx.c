@@ -356,7 +356,7 @@ socklnd_recv(struct lnet_cpt *cpt, void *rx, struct lnet_msg *msg, uint32_t want
 		c->rx_skip = c->hdr.payload_len - want;
 		c->rx_before = msg != NULL ? msg->payload.len : 0;
 		c->rx_whole = msg != NULL && c->rx_skip == 0 && want > 0;
-		c->rx_last = now;
+		c->rx_last = c->rx_granted = now;
 		tcp_rx_expect(c->tcp, want);
 		if (was == RX_WAIT)
 			socklnd_rx_run(c, now);

@@ -137,27 +137,43 @@ fake_tcp_env_start(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 	return rc < 0 ? rc : tcp_create(&f->lc, &f->env, &conf->tcp, f->now, &f->tcp);
 }
 
-const char *
-fake_tcp_env_stop(struct fake_tcp_env *f)
+static const char *
+end_engine(struct fake_tcp_env *f)
 {
-	const char *leak = NULL;
 	unsigned int i;
 
 	fake_feed(f);
 	tcp_destroy(f->tcp, f->now);
-	if (!rte_mempool_full(f->mem.mbufs) || !rte_mempool_full(f->mem.indirect))
-		leak = "mbufs leaked";
-	else if (pool_used(f->mem.slices) != 0)
-		leak = "slices leaked";
-	else if (ledger_used(&f->lc.ledger) != 0 || f->lc.ledger.conns != 0)
-		leak = "the ledger is not empty";
-	else if (f->lc.wheel.count != 0)
-		leak = "a timer is armed";
 	for (i = 0; i < f->n_out && i < FAKE_OUT_MAX; i++)
 		free(f->out[i].payload);
+	f->n_out = f->n_seen = 0;
+	if (!rte_mempool_full(f->mem.mbufs) || !rte_mempool_full(f->mem.indirect))
+		return "mbufs leaked";
+	if (pool_used(f->mem.slices) != 0)
+		return "slices leaked";
+	if (ledger_used(&f->lc.ledger) != 0 || f->lc.ledger.conns != 0 || f->lc.ledger.shared_promised != 0)
+		return "the ledger is not empty";
+	return f->lc.wheel.count != 0 ? "a timer is armed" : NULL;
+}
+
+const char *
+fake_tcp_env_stop(struct fake_tcp_env *f)
+{
+	const char *leak = end_engine(f);
+
 	buf_mem_destroy(&f->mem);
 	lcore_fini(&f->lc);
 	return leak;
+}
+
+const char *
+fake_tcp_env_again(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
+{
+	const char *leak = end_engine(f);
+
+	if (leak != NULL)
+		return leak;
+	return tcp_create(&f->lc, &f->env, &conf->tcp, f->now, &f->tcp) < 0 ? "no engine" : NULL;
 }
 
 struct ip_flow

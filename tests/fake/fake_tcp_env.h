@@ -66,6 +66,12 @@ int fake_tcp_env_start(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 /* Return: NULL, or what was not given back. */
 const char *fake_tcp_env_stop(struct fake_tcp_env *f);
 
+/*
+ * End the engine and begin with a new one over the same memory.
+ * Return: NULL, or what the old one did not give back.
+ */
+const char *fake_tcp_env_again(struct fake_tcp_env *f, const struct fake_tcp_conf *conf);
+
 /* Our address and the peer's, in the family that f->v6 says. */
 struct ip_flow fake_flow(const struct fake_tcp_env *f, uint16_t local_port, uint16_t remote_port);
 

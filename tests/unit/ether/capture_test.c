@@ -199,7 +199,8 @@ what_cannot_be_written_in_time_is_counted(void **)
 	packets = strtoull(strstr(reply, "\"packets\":") + 10, NULL, 10);
 	dropped = strtoull(strstr(reply, "\"dropped\":") + 10, NULL, 10);
 	assert_int_equal(packets + dropped, 16 * 200);
-	assert_true(packets > 1000 && dropped > 100);
+	if (packets < 1000 || dropped == 0)
+		fail_msg("%llu written, %llu dropped", packets, dropped);
 }
 
 static void

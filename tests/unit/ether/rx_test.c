@@ -321,11 +321,12 @@ packets_between_workers_are_freed_at_the_end(void **)
 	unsigned int i;
 	char src[32];
 
-	for (i = 2; i < 60; i++) {
-		snprintf(src, sizeof(src), "10.0.0.%u", i);
+	for (i = 0; i < 400; i++) {
+		snprintf(src, sizeof(src), "10.0.0.%u", 2 + i % 200);
 		lan_send_cut(&lan, 0, f, lan_tcp4(f, src, "10.0.0.1", 10), NULL, 0);
 	}
-	ether_poll(ether_lcore(lan.e, 0), lan.now);
+	for (i = 0; i < 10; i++)
+		ether_poll(ether_lcore(lan.e, 0), lan.now);
 	/* teardown fails if one is missing */
 }
 

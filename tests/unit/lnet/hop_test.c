@@ -340,7 +340,31 @@ peer_is_up_again_when_it_is_heard_from(void **)
 }
 
 static void
-wanted_peer_that_is_down_is_pinged_now_and_then(void **)
+lost_peer_is_pinged_for_a_minute(void **)
+{
+	struct lnet_hdr h = fixture_hdr(LNET_PUT, B, A, 0);
+	struct fake_rx rx = {0};
+
+	fixture_router(1);
+	fixture_arrive(&rx, R1, &h, NULL);
+	down(B);
+	fake_node_pass(&node, 9 * FAKE_S / 10);
+	assert_int_equal(probes_sent(B), 0);
+	fake_node_pass(&node, FAKE_S / 5);
+	assert_int_equal(probes_sent(B), 1);
+	/* 1, 2, 4, 8, 16, 32 s apart, but never two at a time, and each waits for 10 s */
+	fake_node_pass(&node, 200 * FAKE_S);
+	assert_in_range(probes_sent(B), 3, 6);
+	answer_probe(B);
+	assert_true(fixture_peer(R1, B)->is_up);
+	memset(&rx, 0, sizeof(rx));
+	fixture_put(&rx, A, B, 100);
+	assert_int_equal(fixture_drop(LNET_DROP_DEAD_HOP), 0);
+	fixture_stop();
+}
+
+static void
+peer_never_heard_from_is_pinged_only_while_it_is_wanted(void **)
 {
 	struct fake_rx rx;
 	unsigned int i;
@@ -350,7 +374,6 @@ wanted_peer_that_is_down_is_pinged_now_and_then(void **)
 	fixture_put(&rx, A, B, 100);
 	down(B);
 	fake_node_pass(&node, 30 * FAKE_S);
-	/* nobody wants it: nobody asks */
 	assert_int_equal(probes_sent(B), 0);
 	for (i = 0; i < 100; i++) {
 		memset(&rx, 0, sizeof(rx));
@@ -426,7 +449,8 @@ main(void)
 		cmocka_unit_test(message_for_a_peer_that_is_down_is_dropped_and_credits_return),
 		cmocka_unit_test(queue_of_a_dead_peer_drains_by_itself),
 		cmocka_unit_test(peer_is_up_again_when_it_is_heard_from),
-		cmocka_unit_test(wanted_peer_that_is_down_is_pinged_now_and_then),
+		cmocka_unit_test(lost_peer_is_pinged_for_a_minute),
+		cmocka_unit_test(peer_never_heard_from_is_pinged_only_while_it_is_wanted),
 		cmocka_unit_test(aliveness_is_not_looked_at_where_it_is_switched_off),
 		cmocka_unit_test(report_from_the_future_or_of_a_stranger_is_ignored),
 	};
