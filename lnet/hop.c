@@ -57,7 +57,10 @@ probe(struct peer *p, uint64_t now)
 {
 	if (p->is_probing || ni_is_closing(p->ni))
 		return;
-	p->is_probing = ping_probe(p->cpt, p, now) == 0;
+	/* it may be over before the call returns */
+	p->is_probing = true;
+	if (ping_probe(p->cpt, p, now) < 0)
+		p->is_probing = false;
 }
 
 static bool

@@ -10,9 +10,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* A segment up to this part of an mbuf's room is copied behind the one before it, if it fits. */
-#define SMALL_PART 4
-
 int
 tcp_ooo_pool_init(struct tcp_ooo_pool *pool, unsigned int size, int socket)
 {
@@ -152,14 +149,17 @@ tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint
 	return 0;
 }
 
-/* Copy @b behind the last byte of @dst, into room of an mbuf that nobody else uses. */
+/*
+ * Copy @b behind the last byte of @dst, into room of an mbuf that nobody else uses. Whenever it fits: the ledger counts on
+ * two neighbours being longer than one mbuf (ledger_queue_size()).
+ */
 static bool
 pack(struct tcp_rxq *q, struct buf *dst, const struct buf_mem *mem, struct buf *b)
 {
 	struct slice *tail = dst->tail;
 	uint32_t end, n = b->len;
 
-	if (tail == NULL || n > tail->m->buf_len / SMALL_PART)
+	if (tail == NULL)
 		return false;
 	end = tail->off + tail->len;
 	if (tail->m->buf_len - end < n || !RTE_MBUF_DIRECT(tail->m) || rte_mbuf_refcnt_read(tail->m) != 1)

@@ -194,8 +194,14 @@ static struct rte_mbuf *
 add_mbuf(struct fake_tcp_env *f, struct rte_mbuf *head, const void *bytes, uint32_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(f->mem.mbufs);
-	char *p = rte_pktmbuf_append(m, (uint16_t)len);
+	char *p;
 
+	/* as at a port: without an mbuf the packet is lost */
+	if (m == NULL) {
+		rte_pktmbuf_free(head);
+		return NULL;
+	}
+	p = rte_pktmbuf_append(m, (uint16_t)len);
 	if (bytes != NULL)
 		memcpy(p, bytes, len);
 	else
@@ -225,7 +231,7 @@ make(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segmen
 	wire.dst_port = flow->local_port;
 	m = add_mbuf(f, NULL, hdr, tcp_wire_emit(&wire, hdr));
 	each = (s->len + pieces) / (pieces > 0 ? pieces : 1);
-	for (off = 0; off < s->len; off += n) {
+	for (off = 0; m != NULL && off < s->len; off += n) {
 		n = s->len - off < each ? s->len - off : each;
 		if (pieces <= 1) {
 			char *p = rte_pktmbuf_append(m, (uint16_t)n);
@@ -247,7 +253,8 @@ fake_in(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_seg
 {
 	struct ip_packet pkt = packet(flow, make(f, flow, s, payload, pieces));
 
-	tcp_input(f->tcp, &pkt, 1, f->now);
+	if (pkt.m != NULL)
+		tcp_input(f->tcp, &pkt, 1, f->now);
 }
 
 void
@@ -255,11 +262,13 @@ fake_in_burst(struct fake_tcp_env *f, const struct ip_flow *flow, const struct t
 	      const uint8_t *const *payloads, unsigned int n)
 {
 	struct ip_packet *pkts = calloc(n, sizeof(*pkts));
-	unsigned int i;
+	unsigned int i, made = 0;
 
-	for (i = 0; i < n; i++)
-		pkts[i] = packet(flow, make(f, flow, &s[i], payloads != NULL ? payloads[i] : NULL, 1));
-	tcp_input(f->tcp, pkts, n, f->now);
+	for (i = 0; i < n; i++) {
+		pkts[made] = packet(flow, make(f, flow, &s[i], payloads != NULL ? payloads[i] : NULL, 1));
+		made += pkts[made].m != NULL;
+	}
+	tcp_input(f->tcp, pkts, made, f->now);
 	free(pkts);
 }
 
@@ -268,7 +277,8 @@ fake_in_raw(struct fake_tcp_env *f, const struct ip_flow *flow, const void *byte
 {
 	struct ip_packet pkt = packet(flow, add_mbuf(f, NULL, bytes, len));
 
-	tcp_input(f->tcp, &pkt, 1, f->now);
+	if (pkt.m != NULL)
+		tcp_input(f->tcp, &pkt, 1, f->now);
 }
 
 void

@@ -193,6 +193,22 @@ probes_back_off(void **)
 }
 
 static void
+probe_that_fails_at_once_is_followed_by_others(void **)
+{
+	struct fake_rx rx = {0};
+
+	fixture_router(1);
+	odd(B, FAKE_LATER);
+	fixture_put(&rx, A, B, 100);
+	fake_node_pass(&node, 51 * FAKE_S / 10);
+	odd(B, FAKE_FAIL);
+	fake_node_pass(&node, 20 * FAKE_S);
+	assert_false(fixture_peer(R1, B)->is_probing);
+	assert_in_range(probes_sent(B), 4, 5);
+	fixture_stop();
+}
+
+static void
 policy_can_be_switched_off(void **)
 {
 	struct fake_rx rx = {0};
@@ -444,6 +460,7 @@ main(void)
 			further_messages_are_discarded_behind_their_header_on_every_worker),
 		cmocka_unit_test(only_the_answer_to_a_ping_makes_it_move_again),
 		cmocka_unit_test(probes_back_off),
+		cmocka_unit_test(probe_that_fails_at_once_is_followed_by_others),
 		cmocka_unit_test(policy_can_be_switched_off),
 		cmocka_unit_test(one_stopped_hop_among_many_does_not_stop_the_others),
 		cmocka_unit_test(message_for_a_peer_that_is_down_is_dropped_and_credits_return),
