@@ -185,7 +185,7 @@ finish(struct md *md, const struct lnet_hdr *hdr, const struct buf *payload, uin
 		lnet_ack_decode(hdr->body, &ack);
 		md_complete(md, 0, NULL, ack.mlength, now);
 	} else {
-		md_complete(md, 0, payload, payload->len, now);
+		md_complete(md, 0, payload, payload != NULL ? payload->len : 0, now);
 	}
 }
 

@@ -29,7 +29,7 @@ best_ni(const struct lnet_conf *conf, uint32_t net, uint32_t turn)
 	const struct conf_net *cn = conf_net(conf, net);
 	unsigned int i, good = 0;
 
-	if (cn == NULL)
+	if (cn == NULL || cn->n == 0)
 		return NULL;
 	for (i = 0; i < cn->n; i++)
 		good += is_usable(conf->nis[cn->first + i]);
@@ -46,8 +46,9 @@ best_ni(const struct lnet_conf *conf, uint32_t net, uint32_t turn)
 static struct lnet_ni *
 towards(const struct lnet_conf *conf, uint32_t net, const struct lnet_ni *src, uint32_t turn)
 {
+	/* nothing is sent to the loopback but what says so: no NID of a peer leads there */
 	if (src == NULL)
-		return best_ni(conf, net, turn);
+		return net >> 16 != LNET_TYPE_LO ? best_ni(conf, net, turn) : NULL;
 	return src->net == net ? (struct lnet_ni *)(uintptr_t)src : NULL;
 }
 

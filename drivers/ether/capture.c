@@ -239,7 +239,7 @@ wall_clock(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(CLOCK_REALTIME, &ts); /* token: frames bear wall-clock time */
 	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
 }
 
@@ -340,6 +340,7 @@ ether_capture_start_cmd(void *owner, struct kv *params, struct tel_req *req, uin
 		return -ENOMEM;
 	rc = read_params(e, params, c, req);
 	if (rc == 0) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): read_params() has set it */
 		c->snaplen = c->port->mtu + L2_MAX;
 		c->wall_offset = wall_clock() - now;
 		rc = make_memory(c);

@@ -272,6 +272,7 @@ assign_queues(struct ether *e, struct ether_port *p)
 			return -ENOMEM;
 	}
 	for (q = 0; q < p->n_queues; q++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): there is at least one worker */
 		el = e->workers[q % e->n_workers];
 		if (el->n_rxq == RTE_DIM(el->rxq))
 			return -ENOSPC;

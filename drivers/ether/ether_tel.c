@@ -175,7 +175,7 @@ addr_state(const struct iface_addr *a)
 static void
 show_iface(struct tel_out *o, const struct ether_iface *i)
 {
-	char text[IPADDR_STR_MAX], key[8];
+	char text[IPADDR_STR_MAX], key[12];
 	unsigned int k;
 
 	tel_str(o, "name", i->conf.name);

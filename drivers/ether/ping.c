@@ -272,6 +272,7 @@ ether_ping_cmd(void *owner, struct kv *params, struct tel_req *req, uint64_t now
 		return rc;
 	}
 	e->pings[slot] = g;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): read_params() has set it */
 	lcore_call(g->home->lc, expect, g);
 	next(g, now);
 	return TEL_LATER;

@@ -18,7 +18,8 @@ is_dsack(const struct tcp_segment *s)
 		return false;
 	if (seq_lt(first->start, s->ack))
 		return true;
-	return s->n_sack > 1 && seq_geq(first->start, second->start) && seq_leq(first->end, second->end);
+	return s->n_sack > 1 && seq_geq(first->start, second->start) &&
+		seq_leq(first->end, second->end);
 }
 
 /* Of a block that grew since the last ACK only what is new has to be looked at. */
@@ -88,7 +89,8 @@ window_in(struct tcp_conn *c, const struct tcp_segment *s)
 }
 
 static void
-rtt_in(struct tcp_conn *c, const struct tcp_segment *s, const struct tcp_txq_acked *acked, uint64_t now)
+rtt_in(struct tcp_conn *c, const struct tcp_segment *s, const struct tcp_txq_acked *acked,
+       uint64_t now)
 {
 	if (acked->sent_at != 0 && !acked->repeated)
 		tcp_rtt_sample(c, now - acked->sent_at);
@@ -158,7 +160,8 @@ tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	if (c->sack_ok)
 		duplicate = duplicate && newly > 0; /* RFC 6675 2 */
 	else
-		duplicate = duplicate && s->len == 0 && !wnd_changed && (s->flags & TCP_FIN) == 0; /* RFC 5681 2 */
+		duplicate = duplicate && s->len == 0 && !wnd_changed &&
+			(s->flags & TCP_FIN) == 0; /* RFC 5681 2 */
 	if (seq_gt(s->ack, c->snd_una))
 		acked = advance(c, s, now);
 	if (!tcp_is_synchronized(c))

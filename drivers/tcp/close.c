@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#define FIN_WAIT_2_MAX (10 * TCP_S) /* a peer that never closes: nobody reads what it might still send */
+#define FIN_WAIT_2_MAX \
+	(10 * TCP_S) /* a peer that never closes: nobody reads what it might still send */
 
 void
 tcp_conn_reset(struct tcp_conn *c, int err, uint64_t now)
@@ -48,9 +49,11 @@ tcp_close(struct tcp_conn *c, uint64_t now)
 void
 tcp_abort(struct tcp_conn *c, uint64_t now)
 {
-	if (c->is_dead || c->state == TCP_TIME_WAIT)
+	/* nothing is left to be told */
+	if (c->is_dead || (c->state == TCP_TIME_WAIT && (c->events & TCP_EV_CLOSED) == 0))
 		return;
-	tcp_conn_reset(c, -ECONNABORTED, now);
+	if (c->state != TCP_TIME_WAIT)
+		tcp_conn_reset(c, -ECONNABORTED, now);
 	c->err = -ECONNABORTED;
 	c->events &= TCP_EV_CLOSED;
 	tcp_conn_tell(c, now);

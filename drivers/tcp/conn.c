@@ -74,7 +74,8 @@ tcp_conn_find(struct tcp *t, const struct ip_flow *flow)
 }
 
 void
-tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n, struct tcp_conn **conns)
+tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
+		   struct tcp_conn **conns)
 {
 	const void *keys[RTE_HASH_LOOKUP_BULK_MAX];
 	void *data[RTE_HASH_LOOKUP_BULK_MAX];
@@ -335,7 +336,7 @@ tcp_conn_time_wait(struct tcp_conn *c, uint64_t now)
 	tcp_timer_set(c, TCP_TIMER_LIFE, now + c->t->cfg.time_wait);
 	tcp_count(c->t, TCP_CONN_CLOSED);
 	c->err = 0;
-	c->events = 0;
+	c->events &= TCP_EV_CONNECTED | TCP_EV_ACKED;
 	if (c->ops != NULL)
 		tcp_conn_event(c, TCP_EV_CLOSED);
 }

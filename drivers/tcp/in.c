@@ -74,7 +74,8 @@ rst_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 static bool
 syn_again(struct tcp_conn *c, struct tcp_segment *s)
 {
-	if (c->state != TCP_SYN_RCVD || (s->flags & (TCP_SYN | TCP_RST)) != TCP_SYN || s->seq != c->irs)
+	if (c->state != TCP_SYN_RCVD || (s->flags & (TCP_SYN | TCP_RST)) != TCP_SYN ||
+	    s->seq != c->irs)
 		return false;
 	tcp_conn_dirty(c);
 	if ((s->flags & TCP_ACK) == 0) {
@@ -85,6 +86,8 @@ syn_again(struct tcp_conn *c, struct tcp_segment *s)
 	c->ack_now = true;
 	s->seq++;
 	s->flags &= (uint8_t)~TCP_SYN;
+	/* from here on it is read as a segment without SYN, whose window would be scaled */
+	s->wnd = (uint16_t)(s->wnd >> c->snd_shift);
 	return false;
 }
 
@@ -131,7 +134,8 @@ outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 
 /* A segment of a connection behind the handshake, or in SYN-RECEIVED. */
 static void
-synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct rte_mbuf **m, uint64_t now)
+synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct rte_mbuf **m,
+		uint64_t now)
 {
 	if (syn_again(c, s))
 		return;
@@ -165,7 +169,8 @@ synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct r
 }
 
 static void
-conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, struct rte_mbuf **m, uint64_t now)
+conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, struct rte_mbuf **m,
+	uint64_t now)
 {
 	struct tcp *t = c->t;
 	uint32_t isn_above;
@@ -174,7 +179,7 @@ conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, 
 		c->ack_now = true;
 	switch (c->state) {
 	case TCP_SYN_SENT:
-		if (tcp_syn_sent_in(c, s, now) && tcp_ack_in(c, s, now) && s->len > 0)
+		if (tcp_syn_sent_in(c, s, now) && s->len > 0)
 			tcp_data_in(c, s, m, now);
 		break;
 	case TCP_TIME_WAIT: {
@@ -202,7 +207,8 @@ flags_ok(uint8_t flags)
 {
 	bool syn = (flags & TCP_SYN) != 0;
 
-	return !(syn && (flags & (TCP_FIN | TCP_RST)) != 0) && (flags & (TCP_SYN | TCP_RST | TCP_ACK)) != 0;
+	return !(syn && (flags & (TCP_FIN | TCP_RST)) != 0) &&
+		(flags & (TCP_SYN | TCP_RST | TCP_ACK)) != 0;
 }
 
 static bool

@@ -3,7 +3,8 @@
 #include "drivers/tcp/siphash.h"
 #include "drivers/tcp/tcp_priv.h"
 
-#define ISN_TICK_SHIFT 6 /* 64 ns: faster than a connection numbers bytes, as RFC 9293 3.4.1 wants */
+#define ISN_TICK_SHIFT \
+	6 /* 64 ns: faster than a connection numbers bytes, as RFC 9293 3.4.1 wants */
 
 uint32_t
 tcp_isn(const struct tcp *t, const struct ip_flow *flow, uint64_t now)

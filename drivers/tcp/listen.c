@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define ISN_STEP 65537u /* above the numbers of an old connection of the same addresses, as Linux does */
+#define ISN_STEP \
+	65537u /* above the numbers of an old connection of the same addresses, as Linux does */
 
 int
 tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned int backlog,

@@ -147,7 +147,8 @@ next_unit(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32_t 
 }
 
 static bool
-send_segment(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32_t len, uint32_t mss, uint64_t now)
+send_segment(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32_t len,
+	     uint32_t mss, uint64_t now)
 {
 	bool fin = c->fin_wanted && !c->fin_sent && len == c->tx.unsent;
 	uint8_t flags = fin ? TXSEG_FIN : 0;
@@ -174,8 +175,10 @@ send_new(struct tcp_conn *c, uint64_t now)
 	struct slice *slice;
 	uint32_t off, len, mss;
 
-	if (tcp_in_flight(c) == 0 && c->tx.unsent > 0 && now > c->last_send)
+	if (tcp_in_flight(c) == 0 && c->tx.unsent > 0 && window_room(c) > 0) {
 		tcp_cc_restart(&c->cc, now - c->last_send, c->rto);
+		c->last_send = now;
+	}
 	while (tcp_txq_cursor(&c->tx, &slice, &off)) {
 		mss = tcp_segment_mss(c);
 		len = next_unit(c, slice, off, mss, now);

@@ -56,7 +56,8 @@ tcp_path_refresh(struct tcp_conn *c)
 static uint16_t
 next_plateau(uint16_t mtu)
 {
-	static const uint16_t plateaus[] = {9000, 8166, 4352, 2002, 1500, 1492, 1280, 1006, MTU_MIN_V4};
+	static const uint16_t plateaus[] = {9000, 8166, 4352, 2002,	 1500,
+					    1492, 1280, 1006, MTU_MIN_V4};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++) {

@@ -74,7 +74,9 @@ tcp_recovery_ack(struct tcp_conn *c, uint32_t acked, bool duplicate, uint64_t no
 		/* segments that the duplicates stood for are among those acknowledged now */
 		uint32_t gone = acked / c->mss;
 
-		c->dupacks = c->recovery == TCP_OPEN || gone >= c->dupacks ? 0 : (uint8_t)(c->dupacks - gone);
+		c->dupacks = c->recovery == TCP_OPEN || gone >= c->dupacks
+			? 0
+			: (uint8_t)(c->dupacks - gone);
 	}
 	find_losses(c, acked, duplicate);
 	if (c->recovery == TCP_OPEN && c->tx.lost > 0)

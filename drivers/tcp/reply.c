@@ -17,7 +17,8 @@ rate_allows(struct tcp_rate *r, unsigned int per_s, uint64_t now)
 }
 
 void
-tcp_reply_reset(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s, uint64_t now)
+tcp_reply_reset(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s,
+		uint64_t now)
 {
 	struct tcp_segment rst = {.src_port = flow->local_port, .dst_port = flow->remote_port};
 	struct rte_mbuf *m;
@@ -49,22 +50,22 @@ tcp_reply_reset(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const st
 	t->env->output(t->env->arg, flow, m, 0, tos & 0xfc, now);
 }
 
-/* One limit for both kinds of answers, per connection: a limit of the whole engine would tell strangers about others (RFC 5961 7). */
+/* Per connection: a limit of the whole engine would tell strangers about others (RFC 5961 7). */
 static bool
-may_answer(struct tcp_conn *c, uint64_t now)
+may_answer(struct tcp_conn *c, uint64_t *next, uint64_t now)
 {
-	if (now < c->limited_until) {
+	if (now < *next) {
 		tcp_count(c->t, TCP_TX_LIMITED);
 		return false;
 	}
-	c->limited_until = now + TCP_LIMITED_INTVL;
+	*next = now + TCP_LIMITED_INTVL;
 	return true;
 }
 
 void
 tcp_reply_challenge(struct tcp_conn *c, uint64_t now)
 {
-	if (!may_answer(c, now))
+	if (!may_answer(c, &c->challenge_at, now))
 		return;
 	tcp_count(c->t, TCP_TX_CHALLENGE);
 	tcp_send_bare(c, TCP_ACK, c->snd_nxt, now);
@@ -73,7 +74,7 @@ tcp_reply_challenge(struct tcp_conn *c, uint64_t now)
 void
 tcp_reply_stray(struct tcp_conn *c, bool limited, uint64_t now)
 {
-	if (limited && !may_answer(c, now))
+	if (limited && !may_answer(c, &c->stray_at, now))
 		return;
 	/* in the handshake and after it there is no round that would send it */
 	if (tcp_is_synchronized(c)) {

@@ -3,6 +3,7 @@
 #include "drivers/tcp/tcp_priv.h"
 
 #define GRANULARITY TCP_MS
+#define RTT_MAX (60 * TCP_S) /* more is not measured but made up, by an echo that we never sent */
 
 void
 tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt)
@@ -10,6 +11,8 @@ tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt)
 	const struct tcp_config *cfg = &c->t->cfg;
 	uint64_t var;
 
+	if (rtt > RTT_MAX)
+		return;
 	if (c->srtt == 0) {
 		c->srtt = rtt > 0 ? rtt : 1;
 		c->rttvar = rtt / 2;

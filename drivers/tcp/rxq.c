@@ -17,7 +17,8 @@ tcp_ooo_pool_init(struct tcp_ooo_pool *pool, unsigned int size, int socket)
 
 	*pool = (struct tcp_ooo_pool){.size = size};
 	TAILQ_INIT(&pool->free);
-	pool->mem = rte_calloc_socket("tcp_ooo", size, sizeof(*pool->mem), RTE_CACHE_LINE_SIZE, socket);
+	pool->mem =
+		rte_calloc_socket("tcp_ooo", size, sizeof(*pool->mem), RTE_CACHE_LINE_SIZE, socket);
 	if (pool->mem == NULL)
 		return -ENOMEM;
 	for (i = 0; i < size; i++)
@@ -125,7 +126,8 @@ tcp_rxq_taken(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t before)
 }
 
 int
-tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint32_t len, struct buf *b)
+tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint32_t len,
+	      struct buf *b)
 {
 	while (m != NULL) {
 		struct rte_mbuf *next = m->next;
@@ -162,7 +164,8 @@ pack(struct tcp_rxq *q, struct buf *dst, const struct buf_mem *mem, struct buf *
 	if (tail == NULL)
 		return false;
 	end = tail->off + tail->len;
-	if (tail->m->buf_len - end < n || !RTE_MBUF_DIRECT(tail->m) || rte_mbuf_refcnt_read(tail->m) != 1)
+	if (tail->m->buf_len - end < n || !RTE_MBUF_DIRECT(tail->m) ||
+	    rte_mbuf_refcnt_read(tail->m) != 1)
 		return false;
 	buf_copy_out(b, 0, (char *)tail->m->buf_addr + end, n);
 	tail->len += n;
@@ -242,7 +245,8 @@ ooo_before(struct tcp_rxq *q, uint32_t seq)
 {
 	struct tcp_ooo *r;
 
-	TAILQ_FOREACH_REVERSE(r, &q->ooo, tcp_ooo_list, link) {
+	TAILQ_FOREACH_REVERSE(r, &q->ooo, tcp_ooo_list, link)
+	{
 		if (seq_leq(r->seq, seq))
 			return r;
 	}
@@ -267,7 +271,8 @@ ooo_absorb(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct tcp_ooo *r, st
 }
 
 int
-tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b, struct tcp_range *dup)
+tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b,
+	       struct tcp_range *dup)
 {
 	struct tcp_ooo *r = ooo_before(q, seq);
 	uint32_t n;
@@ -320,10 +325,10 @@ tcp_rxq_sack(const struct tcp_rxq *q, struct tcp_range *blocks, unsigned int max
 		uint32_t age = q->stamp - r->stamp;
 
 		/* insert by age, the youngest first; the oldest falls off the end */
-		if (n == max && age >= stamps[n - 1])
-			continue;
 		if (n < max)
 			n++;
+		else if (age >= stamps[max - 1])
+			continue;
 		for (i = n - 1; i > 0 && stamps[i - 1] > age; i--) {
 			stamps[i] = stamps[i - 1];
 			blocks[i] = blocks[i - 1];

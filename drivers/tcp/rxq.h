@@ -38,7 +38,8 @@ struct tcp_rxq {
 	uint32_t ooo_bytes;
 	unsigned int ooo_ranges;
 	uint32_t stamp;
-	uint32_t packed; /* bytes of small segments that were copied behind others; the caller counts and clears it */
+	uint32_t
+		packed; /* bytes of small segments that were copied behind others; the caller counts and clears it */
 };
 
 /* Where a receive queue gets its memory. */
@@ -65,7 +66,8 @@ uint32_t tcp_rxq_drop_ooo(struct tcp_rxq *q, const struct tcp_rx_mem *rm);
  * Payload bytes @skip .. @skip + @len of the received chain @m as a buf. The chain is consumed whatever happens.
  * Return: 0, -ENOMEM.
  */
-int tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint32_t len, struct buf *b);
+int tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint32_t len,
+		  struct buf *b);
 
 /*
  * @b are the next bytes in order.
@@ -88,7 +90,8 @@ uint32_t tcp_rxq_join(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t n
  * *dup: the part of it that was there already (empty when start == end), the first such.
  * Return: 0; -ENOMEM (refused by the ledger, or no range is left): nothing of it is kept.
  */
-int tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b, struct tcp_range *dup);
+int tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b,
+		   struct tcp_range *dup);
 
 /* The ranges out of order, the latest first, at most @max. Return: how many. */
 unsigned int tcp_rxq_sack(const struct tcp_rxq *q, struct tcp_range *blocks, unsigned int max);

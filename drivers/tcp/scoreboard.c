@@ -23,7 +23,7 @@ clear_lost(struct tcp_txq *q, struct tcp_txseg *s)
 		q->lost -= txseg_space(s);
 	if ((s->flags & TXSEG_RETRANS) != 0)
 		q->retrans -= txseg_space(s);
-	s->flags &= (uint8_t)~(TXSEG_LOST | TXSEG_RETRANS);
+	s->flags &= (uint8_t) ~(TXSEG_LOST | TXSEG_RETRANS);
 }
 
 static uint32_t
@@ -69,7 +69,8 @@ tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range blo
 			continue;
 		}
 		if (seq_gt(txseg_end(s), block.end) &&
-		    (block.end - s->seq >= s->len || tcp_txq_split(q, pool, s, block.end - s->seq, mss) < 0))
+		    (block.end - s->seq >= s->len ||
+		     tcp_txq_split(q, pool, s, block.end - s->seq, mss) < 0))
 			break;
 		newly += mark_sacked(q, s);
 		q->hint = s;
@@ -162,7 +163,8 @@ tcp_sb_added(struct tcp_txq *q, struct tcp_txseg *s)
 }
 
 void
-tcp_sb_split(struct tcp_txq *q, struct tcp_txseg *s, struct tcp_txseg *half, uint16_t packets_before)
+tcp_sb_split(struct tcp_txq *q, struct tcp_txseg *s, struct tcp_txseg *half,
+	     uint16_t packets_before)
 {
 	uint32_t packets = (uint32_t)s->packets + half->packets - packets_before;
 

@@ -21,7 +21,8 @@ tcp_sb_pipe(const struct tcp_txq *q, uint32_t in_flight)
  * The peer has @block. Records that it covers in part are cut where the block ends.
  * Return: bytes that are SACKED now and were not before.
  */
-uint32_t tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block, uint32_t mss);
+uint32_t tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block,
+		     uint32_t mss);
 
 /* Take for lost what enough SACKED data lies above of: RFC 6675 4 IsLost(). Return: bytes newly lost. */
 uint32_t tcp_sb_judge(struct tcp_txq *q, uint32_t mss);
@@ -45,7 +46,8 @@ void tcp_sb_mark_sent_again(struct tcp_txq *q, struct tcp_txseg *seg, uint64_t n
 
 void tcp_sb_added(struct tcp_txq *q, struct tcp_txseg *seg);
 /* @half was cut off the end of @seg and inserted behind it with the same flags. */
-void tcp_sb_split(struct tcp_txq *q, struct tcp_txseg *seg, struct tcp_txseg *half, uint16_t packets_before);
+void tcp_sb_split(struct tcp_txq *q, struct tcp_txseg *seg, struct tcp_txseg *half,
+		  uint16_t packets_before);
 /* The first @bytes of @seg, the first record, are acknowledged. */
 void tcp_sb_shrunk(struct tcp_txq *q, struct tcp_txseg *seg, uint32_t bytes);
 /* @seg, the first record, is about to leave the queue. */

@@ -186,7 +186,8 @@ payload_slices(uint16_t limit)
 }
 
 uint32_t
-tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, uint32_t len, uint32_t mss)
+tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, uint32_t len,
+		 uint32_t mss)
 {
 	uint32_t unit, fit;
 
@@ -226,7 +227,8 @@ chain(struct rte_mbuf *head, struct rte_mbuf **tail, struct rte_mbuf *m)
 }
 
 static bool
-attach(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, uint32_t off, uint32_t len)
+attach(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, uint32_t off,
+       uint32_t len)
 {
 	struct rte_mbuf *tail = head, *m;
 	uint32_t copied = 0, n;
@@ -234,7 +236,8 @@ attach(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, 
 	for (; len > 0; len -= n) {
 		n = min_u32(s->off + s->len - off, len);
 		if (tail == head && copied + n <= INLINE_MAX) {
-			memcpy(rte_pktmbuf_append(head, (uint16_t)n), (const char *)s->m->buf_addr + off, n);
+			memcpy(rte_pktmbuf_append(head, (uint16_t)n),
+			       (const char *)s->m->buf_addr + off, n);
 			copied += n;
 		} else {
 			m = reference(mem, s, off, n);
@@ -250,7 +253,8 @@ attach(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, 
 
 /* The payload is in more pieces than the port takes. */
 static bool
-linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, uint32_t off, uint32_t len)
+linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, uint32_t off,
+	  uint32_t len)
 {
 	struct rte_mbuf *tail = head, *m;
 
@@ -264,7 +268,8 @@ linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *
 			chain(head, &tail, m);
 		}
 		n = min_u32(n, rte_pktmbuf_tailroom(tail));
-		memcpy(rte_pktmbuf_mtod_offset(tail, char *, tail->data_len), (const char *)s->m->buf_addr + off, n);
+		memcpy(rte_pktmbuf_mtod_offset(tail, char *, tail->data_len),
+		       (const char *)s->m->buf_addr + off, n);
 		tail->data_len += (uint16_t)n;
 		head->pkt_len += n;
 		len -= n;
@@ -278,7 +283,8 @@ linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *
 }
 
 static bool
-put_payload(struct tcp_conn *c, struct rte_mbuf *m, const struct slice *s, uint32_t off, uint32_t len, uint32_t mss)
+put_payload(struct tcp_conn *c, struct rte_mbuf *m, const struct slice *s, uint32_t off,
+	    uint32_t len, uint32_t mss)
 {
 	const struct buf_mem *mem = c->t->lc->mem;
 	unsigned int limit = payload_slices(c->path.max_slices);
@@ -290,8 +296,8 @@ put_payload(struct tcp_conn *c, struct rte_mbuf *m, const struct slice *s, uint3
 }
 
 bool
-tcp_send_data(struct tcp_conn *c, uint32_t seq, const struct slice *s, uint32_t off, uint32_t len, uint8_t flags,
-	      uint32_t mss, uint64_t now)
+tcp_send_data(struct tcp_conn *c, uint32_t seq, const struct slice *s, uint32_t off, uint32_t len,
+	      uint8_t flags, uint32_t mss, uint64_t now)
 {
 	struct rte_mbuf *m = header_mbuf(c);
 	struct tcp_segment seg;

@@ -36,15 +36,19 @@ tcp_config_default(struct tcp_config *cfg)
 static bool
 config_ok(const struct tcp_config *cfg)
 {
-	if (cfg->max_conns == 0 || cfg->max_embryonic == 0 || cfg->max_in_flight == 0 || cfg->max_gaps == 0)
+	if (cfg->max_conns == 0 || cfg->max_embryonic == 0 || cfg->max_in_flight == 0 ||
+	    cfg->max_gaps == 0)
 		return false;
-	if (cfg->rcv_wnd_min == 0 || cfg->rcv_wnd_max < cfg->rcv_wnd_min || cfg->rcv_wnd_max > 1u << 29)
+	if (cfg->rcv_wnd_min == 0 || cfg->rcv_wnd_max < cfg->rcv_wnd_min ||
+	    cfg->rcv_wnd_max > 1u << 29)
 		return false;
-	return cfg->rto_min > 0 && cfg->rto_max >= cfg->rto_min && cfg->syn_rto > 0 && cfg->persist_max > 0;
+	return cfg->rto_min > 0 && cfg->rto_max >= cfg->rto_min && cfg->syn_rto > 0 &&
+		cfg->persist_max > 0;
 }
 
 int
-tcp_create(struct lcore *lc, const struct tcp_env *env, const struct tcp_config *cfg, uint64_t, struct tcp **tp)
+tcp_create(struct lcore *lc, const struct tcp_env *env, const struct tcp_config *cfg, uint64_t,
+	   struct tcp **tp)
 {
 	struct tcp *t;
 
@@ -186,7 +190,8 @@ fill_info(const struct tcp_conn *c, struct tcp_info *i, uint64_t now)
 }
 
 unsigned int
-tcp_list(struct tcp *t, unsigned int from, struct tcp_info *out, unsigned int max, unsigned int *next, uint64_t now)
+tcp_list(struct tcp *t, unsigned int from, struct tcp_info *out, unsigned int max,
+	 unsigned int *next, uint64_t now)
 {
 	unsigned int i, n = 0;
 

@@ -48,7 +48,11 @@ struct tcp_config {
 	uint64_t time_wait;
 	enum tcp_cc_kind cc;
 
-	/* key of initial sequence numbers and timestamp offsets (RFC 6528), random per boot */
+	/*
+	 * Key of initial sequence numbers and timestamp offsets (RFC 6528): nobody else knows it. The same after a
+	 * restart, or else the timestamps of a pair of addresses may go backwards then, and each peer that still
+	 * holds an old connection costs one more round trip.
+	 */
 	uint8_t secret[16];
 	/* added to @now for sequence numbers and timestamps, so that they move on across a restart: wall clock at start */
 	uint64_t clock_offset;

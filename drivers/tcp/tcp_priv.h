@@ -29,7 +29,7 @@ struct rte_mbuf;
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_TS_LEN 12 /* of the timestamps option, aligned */
 #define TCP_RETRY (10 * TCP_MS) /* no mbuf or record could be had: try again */
-#define TCP_LIMITED_INTVL (100 * TCP_MS) /* between challenge ACKs of a connection, RFC 5961 10 */
+#define TCP_LIMITED_INTVL (100 * TCP_MS) /* between challenge ACKs of a connection: RFC 5961 10 */
 
 enum tcp_state {
 	TCP_CLOSED, /* the user is about to be told, or has been */
@@ -126,16 +126,18 @@ struct tcp_conn {
 	struct tcp_rxq rx;
 	struct ledger_conn account;
 	uint64_t last_rx;
-	uint64_t tuned_at, rcv_rtt; /* autotuning: start of the measured round trip, and its length */
+	uint64_t tuned_at,
+		rcv_rtt; /* autotuning: start of the measured round trip, and its length */
 	uint64_t taken, tuned_taken; /* bytes the user took, in all and at tuned_at */
 
 	/* life */
 	struct timer timer;
 	uint64_t deadline[TCP_TIMERS];
-	uint64_t limited_until; /* no challenge ACK before */
+	uint64_t challenge_at, stray_at; /* no challenge ACK, no answer to a stray before */
 	uint64_t reach_at; /* next report to env->reachable() */
 	uint64_t opened_at;
-	unsigned int probes; /* keepalives unanswered; SYNs, FINs and probes are counted by backoff */
+	unsigned int
+		probes; /* keepalives unanswered; SYNs, FINs and probes are counted by backoff */
 	int err; /* of closed() */
 	int soft_err; /* ICMP said so */
 	bool syn_hurried; /* the SYN was repeated early because of a half-open peer */
@@ -159,6 +161,8 @@ struct tcp_listener {
 	void *user;
 };
 
+LIST_HEAD(tcp_listener_list, tcp_listener);
+
 /* A limit of so many per second. */
 struct tcp_rate {
 	uint64_t window; /* ns, start of the current second */
@@ -175,7 +179,7 @@ struct tcp {
 	struct tcp_conn_list free, embryonic, time_wait, dead;
 	unsigned int n_used, n_embryonic, n_time_wait;
 	struct tcp_conn_list dirty, event;
-	LIST_HEAD(, tcp_listener) listeners;
+	struct tcp_listener_list listeners;
 	struct tcp_txseg_pool txsegs;
 	struct tcp_ooo_pool ooo;
 	struct tcp_rate resets;
@@ -229,7 +233,8 @@ void tcp_conns_destroy(struct tcp *t);
 struct tcp_conn *tcp_conn_find(struct tcp *t, const struct ip_flow *flow);
 
 /* The same for @n <= 64 flows at once. */
-void tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n, struct tcp_conn **conns);
+void tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
+			struct tcp_conn **conns);
 
 /*
  * A new connection in the table, without options yet: the oldest TIME-WAIT or half-open one makes room for it.
@@ -301,8 +306,8 @@ uint32_t tcp_ts_now(const struct tcp_conn *c, uint64_t now);
 /* --- listen.c --- */
 
 /* A segment that belongs to no connection. @isn_above: the connection's numbers must begin above it; NULL = any. */
-void tcp_listen_in(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s,
-		   const uint32_t *isn_above, uint64_t now);
+void tcp_listen_in(struct tcp *t, const struct ip_flow *flow, uint8_t tos,
+		   const struct tcp_segment *s, const uint32_t *isn_above, uint64_t now);
 struct tcp_listener *tcp_listener_find(struct tcp *t, const struct ip_flow *flow);
 
 /* --- open.c --- */
@@ -323,7 +328,8 @@ void tcp_fin_in(struct tcp_conn *c, uint64_t now);
 /* Our FIN was acknowledged. */
 void tcp_fin_acked(struct tcp_conn *c, uint64_t now);
 /* A segment in TIME-WAIT. Return: false: it opens a new connection, the old one is gone. */
-bool tcp_time_wait_in(struct tcp_conn *c, const struct tcp_segment *s, uint32_t *isn_above, uint64_t now);
+bool tcp_time_wait_in(struct tcp_conn *c, const struct tcp_segment *s, uint32_t *isn_above,
+		      uint64_t now);
 /* Reset the peer and end. */
 void tcp_conn_reset(struct tcp_conn *c, int err, uint64_t now);
 
@@ -360,18 +366,19 @@ bool tcp_send_syn(struct tcp_conn *c, uint64_t now);
  * Bytes of payload that the next segment carries, of the @len that may be sent: one full segment, or a large one that the
  * port cuts.
  */
-uint32_t tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, uint32_t len, uint32_t mss);
+uint32_t tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off,
+			  uint32_t len, uint32_t mss);
 /* Payload that fits beside the options that are due now. */
 uint32_t tcp_segment_mss(const struct tcp_conn *c);
 /* A segment with @len bytes from slice @s, offset @off. */
-bool tcp_send_data(struct tcp_conn *c, uint32_t seq, const struct slice *s, uint32_t off, uint32_t len,
-		   uint8_t flags, uint32_t mss, uint64_t now);
+bool tcp_send_data(struct tcp_conn *c, uint32_t seq, const struct slice *s, uint32_t off,
+		   uint32_t len, uint8_t flags, uint32_t mss, uint64_t now);
 
 /* --- reply.c: answers outside of the stream --- */
 
 /* RST to a segment that belongs to nobody: RFC 9293 3.10.7.1. */
-void tcp_reply_reset(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s,
-		     uint64_t now);
+void tcp_reply_reset(struct tcp *t, const struct ip_flow *flow, uint8_t tos,
+		     const struct tcp_segment *s, uint64_t now);
 /* Challenge ACK, RFC 5961 3 to 5: limited. */
 void tcp_reply_challenge(struct tcp_conn *c, uint64_t now);
 /* ACK of a segment outside of the window; @limited when it carried nothing, so that two ends cannot answer each other. */

@@ -112,7 +112,8 @@ list(struct tcp *first, uint64_t off, struct tel_out *o, unsigned int *count, ui
 			write_conn(o, &p.info[i], worker);
 			tel_end(o);
 		}
-		off = p.next != 0 ? (uint64_t)worker * blocks + p.next : (uint64_t)(worker + 1) * blocks;
+		off = p.next != 0 ? (uint64_t)worker * blocks + p.next
+				  : (uint64_t)(worker + 1) * blocks;
 	}
 	return 0;
 }

@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-#define ORPHAN_MAX (60 * TCP_S) /* a connection that its user has closed lives this long without progress */
+#define ORPHAN_MAX \
+	(60 * TCP_S) /* a connection that its user has closed lives this long without progress */
 
 static uint64_t
 earliest(const struct tcp_conn *c)
@@ -111,7 +112,8 @@ fire_keep(struct tcp_conn *c, uint64_t now)
 	if (quiet < cfg->keepalive_idle || tcp_in_flight(c) > 0) {
 		c->probes = 0;
 		tcp_timer_set(c, TCP_TIMER_KEEP,
-			      (quiet < cfg->keepalive_idle ? c->last_rx : now) + cfg->keepalive_idle);
+			      (quiet < cfg->keepalive_idle ? c->last_rx : now) +
+				      cfg->keepalive_idle);
 		return;
 	}
 	if (c->probes >= cfg->keepalive_count) {

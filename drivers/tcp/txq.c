@@ -16,7 +16,8 @@ tcp_txseg_pool_init(struct tcp_txseg_pool *pool, unsigned int size, int socket)
 
 	*pool = (struct tcp_txseg_pool){.size = size};
 	TAILQ_INIT(&pool->free);
-	pool->mem = rte_calloc_socket("tcp_txseg", size, sizeof(*pool->mem), RTE_CACHE_LINE_SIZE, socket);
+	pool->mem = rte_calloc_socket("tcp_txseg", size, sizeof(*pool->mem), RTE_CACHE_LINE_SIZE,
+				      socket);
 	if (pool->mem == NULL)
 		return -ENOMEM;
 	for (i = 0; i < size; i++)
@@ -128,8 +129,8 @@ tcp_txq_cursor(struct tcp_txq *q, struct slice **slice, uint32_t *off)
 }
 
 struct tcp_txseg *
-tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len, uint8_t flags,
-	     uint32_t mss, uint64_t now)
+tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len,
+	     uint8_t flags, uint32_t mss, uint64_t now)
 {
 	struct tcp_txseg *s = txseg_get(pool);
 
@@ -151,7 +152,8 @@ tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint3
 }
 
 int
-tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg, uint32_t len, uint32_t mss)
+tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg, uint32_t len,
+	      uint32_t mss)
 {
 	struct tcp_txseg *half = txseg_get(pool);
 	uint16_t before = seg->packets;
@@ -163,7 +165,7 @@ tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *
 	half->len = seg->len - len;
 	cursor_advance(&half->slice, &half->off, len);
 	seg->len = len;
-	seg->flags &= (uint8_t)~(TXSEG_FIN | TXSEG_PSH);
+	seg->flags &= (uint8_t) ~(TXSEG_FIN | TXSEG_PSH);
 	seg->packets = packets_of(seg->len, mss);
 	half->packets = packets_of(half->len, mss);
 	TAILQ_INSERT_AFTER(&q->segs, seg, half, link);

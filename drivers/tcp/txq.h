@@ -44,7 +44,8 @@ struct tcp_txseg_pool {
 struct tcp_txq {
 	struct buf data; /* from SND.UNA on */
 	struct tcp_txseg_list segs; /* in flight */
-	struct slice *next; /* first byte never sent; NULL when there was none since the queue was empty */
+	struct slice *
+		next; /* first byte never sent; NULL when there was none since the queue was empty */
 	uint32_t next_off;
 	uint32_t unsent; /* bytes never sent */
 
@@ -53,7 +54,8 @@ struct tcp_txq {
 	uint32_t sacked_packets;
 	struct tcp_txseg *judge; /* all before it were judged lost or not; NULL = all */
 	uint32_t judged_sacked, judged_sacked_packets; /* SACKED before judge */
-	struct tcp_txseg *rtx; /* nothing before it waits for retransmission; NULL = nothing waits */
+	struct tcp_txseg
+		*rtx; /* nothing before it waits for retransmission; NULL = nothing waits */
 	struct tcp_txseg *hint; /* near where the last SACK block ended; NULL = begin at the head */
 };
 
@@ -96,23 +98,25 @@ bool tcp_txq_cursor(struct tcp_txq *q, struct slice **slice, uint32_t *off);
  * @flags	TXSEG_FIN, TXSEG_PSH
  * Return: their record.
  */
-struct tcp_txseg *tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len,
-			       uint8_t flags, uint32_t mss, uint64_t now);
+struct tcp_txseg *tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq,
+			       uint32_t len, uint8_t flags, uint32_t mss, uint64_t now);
 
 /*
  * Cut a record in two: @seg keeps its first @len bytes, 0 < @len < seg->len; both keep the marks.
  * Return: 0, -ENOMEM (nothing changed).
  */
-int tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg, uint32_t len, uint32_t mss);
+int tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg,
+		  uint32_t len, uint32_t mss);
 
 /* What an ACK took off the queue. */
 struct tcp_txq_acked {
 	uint32_t bytes; /* of payload */
-	uint64_t sent_at; /* transmission of the newest record that left whole and was sent once; 0 = none */
+	uint64_t
+		sent_at; /* transmission of the newest record that left whole and was sent once; 0 = none */
 	bool fin; /* our FIN is acknowledged */
 	bool repeated; /* a record among them was sent more than once */
 };
 
 /* All before sequence number @ack is acknowledged: release it. */
-void tcp_txq_ack(struct tcp_txq *q, const struct buf_mem *mem, struct tcp_txseg_pool *pool, uint32_t ack,
-		 struct tcp_txq_acked *acked);
+void tcp_txq_ack(struct tcp_txq *q, const struct buf_mem *mem, struct tcp_txseg_pool *pool,
+		 uint32_t ack, struct tcp_txq_acked *acked);

@@ -31,7 +31,8 @@ wanted_edge(struct tcp_conn *c)
 	/* in TIME-WAIT nothing is promised any more */
 	if (!c->account.open)
 		return c->rcv_edge;
-	return base(c) + ledger_window(&c->t->lc->ledger, &c->account, open, c->rcv_buf) + c->expect;
+	return base(c) + ledger_window(&c->t->lc->ledger, &c->account, open, c->rcv_buf) +
+		c->expect;
 }
 
 /* An edge that moves by less than this is not worth announcing. */

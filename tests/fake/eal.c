@@ -11,8 +11,9 @@ int
 fake_eal_init(unsigned int mb)
 {
 	char prefix[40], memory[16];
-	char *argv[] = {"test", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "--log-level=3", "-l", "0",
-			"-m", memory, prefix};
+	char *argv[] = {"test",		 "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
+			"--log-level=3", "-l",	      "0",	  "-m",		 memory,
+			prefix};
 
 	snprintf(memory, sizeof(memory), "%u", mb);
 	snprintf(prefix, sizeof(prefix), "--file-prefix=test%d", (int)getpid());

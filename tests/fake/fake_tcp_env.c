@@ -27,7 +27,8 @@ path(void *arg, const struct ipaddr *, const struct ipaddr *, struct tcp_path *p
 }
 
 static void
-output(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss, uint8_t tos, uint64_t)
+output(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss, uint8_t tos,
+       uint64_t)
 {
 	struct fake_tcp_env *f = arg;
 	uint32_t len = m->pkt_len;
@@ -151,7 +152,8 @@ end_engine(struct fake_tcp_env *f)
 		return "mbufs leaked";
 	if (pool_used(f->mem.slices) != 0)
 		return "slices leaked";
-	if (ledger_used(&f->lc.ledger) != 0 || f->lc.ledger.conns != 0 || f->lc.ledger.shared_promised != 0)
+	if (ledger_used(&f->lc.ledger) != 0 || f->lc.ledger.conns != 0 ||
+	    f->lc.ledger.shared_promised != 0)
 		return "the ledger is not empty";
 	return f->lc.wheel.count != 0 ? "a timer is armed" : NULL;
 }
@@ -219,8 +221,8 @@ packet(const struct ip_flow *flow, struct rte_mbuf *m)
 }
 
 static struct rte_mbuf *
-make(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s, const uint8_t *payload,
-     unsigned int pieces)
+make(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
+     const uint8_t *payload, unsigned int pieces)
 {
 	struct tcp_segment wire = *s;
 	uint8_t hdr[TCP_HDR_MAX];
@@ -248,8 +250,8 @@ make(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segmen
 }
 
 void
-fake_in(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s, const uint8_t *payload,
-	unsigned int pieces)
+fake_in(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
+	const uint8_t *payload, unsigned int pieces)
 {
 	struct ip_packet pkt = packet(flow, make(f, flow, s, payload, pieces));
 
@@ -265,7 +267,8 @@ fake_in_burst(struct fake_tcp_env *f, const struct ip_flow *flow, const struct t
 	unsigned int i, made = 0;
 
 	for (i = 0; i < n; i++) {
-		pkts[made] = packet(flow, make(f, flow, &s[i], payloads != NULL ? payloads[i] : NULL, 1));
+		pkts[made] = packet(flow,
+				    make(f, flow, &s[i], payloads != NULL ? payloads[i] : NULL, 1));
 		made += pkts[made].m != NULL;
 	}
 	tcp_input(f->tcp, pkts, made, f->now);
@@ -317,7 +320,8 @@ fake_starve(struct fake_tcp_env *f, unsigned int left)
 	struct rte_mbuf *m;
 
 	f->hoard = calloc(MBUFS, sizeof(*f->hoard));
-	while (rte_mempool_avail_count(f->mem.mbufs) > left && (m = rte_pktmbuf_alloc(f->mem.mbufs)) != NULL)
+	while (rte_mempool_avail_count(f->mem.mbufs) > left &&
+	       (m = rte_pktmbuf_alloc(f->mem.mbufs)) != NULL)
 		f->hoard[f->n_hoard++] = m;
 }
 

@@ -79,15 +79,16 @@ struct ip_flow fake_flow(const struct fake_tcp_env *f, uint16_t local_port, uint
  * Hand a segment to the engine, without a poll. @s: seen from the peer; len bytes at @payload (NULL = zeros).
  * @pieces	mbufs to spread the payload over; 0 or 1 = one
  */
-void fake_in(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s, const uint8_t *payload,
-	     unsigned int pieces);
+void fake_in(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
+	     const uint8_t *payload, unsigned int pieces);
 
 /* The same for several segments in one burst, each in one mbuf with a payload of zeros or, if given, of @payloads[i]. */
 void fake_in_burst(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
 		   const uint8_t *const *payloads, unsigned int n);
 
 /* Raw bytes of a segment. */
-void fake_in_raw(struct fake_tcp_env *f, const struct ip_flow *flow, const void *bytes, uint32_t len);
+void fake_in_raw(struct fake_tcp_env *f, const struct ip_flow *flow, const void *bytes,
+		 uint32_t len);
 
 /* Poll until nothing is left to do. */
 void fake_poll(struct fake_tcp_env *f);

@@ -4,7 +4,8 @@
  * and what comes up as TCP has a whole header and a right checksum.
  *
  * Input: frames, each with a head of 6 bytes: length (2, big endian), lengths of the first three mbufs (0 = the rest),
- * and flags: 1 stripped tag (VLAN 5), 2 wait a second afterwards.
+ * and flags: 1 stripped tag (VLAN 5), 2 wait a second afterwards, 4 leave the checksums as they are (else they are made
+ * right, or nothing behind them would be reached).
  */
 #include "lnet/base/check.h"
 #include "tests/unit/ether/lan.h"
@@ -16,6 +17,7 @@
 #define HEAD 6
 #define FLAG_STRIPPED 1
 #define FLAG_WAIT 2
+#define FLAG_RAW 4
 #define FRAMES_MAX 16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,8 +65,13 @@ static void
 put_frame(const uint8_t *head, const uint8_t *frame, size_t len)
 {
 	uint16_t cuts[4] = {head[2], head[3], head[4], 0};
-	struct rte_mbuf *m = lan_mbuf(&lan, frame, len, cuts);
+	uint8_t copy[LAN_FRAME_MAX];
+	struct rte_mbuf *m;
 
+	memcpy(copy, frame, len);
+	if (!(head[5] & FLAG_RAW))
+		lan_try_fix_cksums(copy, len);
+	m = lan_mbuf(&lan, copy, len, cuts);
 	if (head[5] & FLAG_STRIPPED) {
 		m->vlan_tci = 5;
 		m->ol_flags |= RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;

@@ -236,7 +236,8 @@ raw(struct fuzz *z)
 static void
 icmp(struct fuzz *z)
 {
-	struct ip_error_info info = {.kind = (enum ip_error)(take_number(z, 1) % 3), .flow = z->flow};
+	struct ip_error_info info = {.kind = (enum ip_error)(take_number(z, 1) % 3),
+				     .flow = z->flow};
 
 	info.seq = z->seq - take_number(z, 2);
 	info.mtu = (uint16_t)take_number(z, 2);
@@ -303,7 +304,7 @@ record(struct fuzz *z)
 	if (op < OP_WAIT)
 		segment(z, op);
 	else if (op == OP_WAIT)
-		fake_wait(&z->f, take_number(z, 2) * FAKE_MS);
+		fake_wait(&z->f, take_number(z, 2) % 9000 * FAKE_MS);
 	else if (op == OP_CONNECT)
 		dial(z);
 	else if (op == OP_ICMP)

@@ -165,7 +165,8 @@ strip(const struct sim_conf *conf, uint8_t *tcp, uint32_t len)
 }
 
 static void
-deliver_later(struct sim *s, unsigned int from, const struct ip_flow *flow, const uint8_t *bytes, uint32_t len)
+deliver_later(struct sim *s, unsigned int from, const struct ip_flow *flow, const uint8_t *bytes,
+	      uint32_t len)
 {
 	uint64_t at = arrival(s, from, len + ip_hdr(flow));
 	struct sim_packet p = {.at = at, .to = !from, .flow = *flow, .len = len};
@@ -210,7 +211,8 @@ report(struct sim *s, const struct sim_packet *p)
 }
 
 static void
-wire(struct sim *s, unsigned int from, const struct ip_flow *flow, const uint8_t *bytes, uint32_t len)
+wire(struct sim *s, unsigned int from, const struct ip_flow *flow, const uint8_t *bytes,
+     uint32_t len)
 {
 	const struct sim_link *l = &s->conf.link[from];
 
@@ -219,7 +221,8 @@ wire(struct sim *s, unsigned int from, const struct ip_flow *flow, const uint8_t
 		too_big(s, from, flow, bytes);
 		return;
 	}
-	if (l->down || chance(s, l->loss) || (s->filter != NULL && !s->filter(s->filter_arg, from, bytes, len))) {
+	if (l->down || chance(s, l->loss) ||
+	    (s->filter != NULL && !s->filter(s->filter_arg, from, bytes, len))) {
 		s->stats.lost++;
 		return;
 	}
@@ -232,7 +235,8 @@ wire(struct sim *s, unsigned int from, const struct ip_flow *flow, const uint8_t
 
 /* The port's work on a large segment: each part gets the header; FIN and PSH belong to the last. */
 static void
-cut(struct sim *s, unsigned int from, const struct ip_flow *flow, uint8_t *bytes, uint32_t len, uint16_t mss)
+cut(struct sim *s, unsigned int from, const struct ip_flow *flow, uint8_t *bytes, uint32_t len,
+    uint16_t mss)
 {
 	uint32_t hdr = (uint32_t)(bytes[12] >> 4) * 4, off, n, seq = get_be32(bytes + 4);
 	uint8_t flags = bytes[13], *part;
@@ -243,7 +247,7 @@ cut(struct sim *s, unsigned int from, const struct ip_flow *flow, uint8_t *bytes
 		memcpy(part, bytes, hdr);
 		memcpy(part + hdr, bytes + off, n);
 		put_be32(part + 4, seq + off - hdr);
-		part[13] = off + n < len ? flags & (uint8_t)~(TCP_FIN | TCP_PSH) : flags;
+		part[13] = off + n < len ? flags & (uint8_t) ~(TCP_FIN | TCP_PSH) : flags;
 		wire(s, from, flow, part, hdr + n);
 	}
 	free(part);

@@ -38,7 +38,8 @@ struct sim_conf {
 	struct tcp_config tcp;
 	struct sim_link link[2]; /* from host 0, from host 1 */
 	bool strip_sack, strip_ts; /* something on the way removes these offers from SYNs */
-	uint64_t poll_gap; /* up to so long after the first event of a round its burst is taken in */
+	uint64_t
+		poll_gap; /* up to so long after the first event of a round its burst is taken in */
 };
 
 struct sim_stats {
@@ -105,4 +106,5 @@ uint64_t sim_random(struct sim *s, uint64_t below);
 bool sim_step(struct sim *s, uint64_t until);
 
 /* Flow from host @h to the other. */
-struct ip_flow sim_flow(const struct sim *s, unsigned int h, uint16_t local_port, uint16_t remote_port);
+struct ip_flow sim_flow(const struct sim *s, unsigned int h, uint16_t local_port,
+			uint16_t remote_port);

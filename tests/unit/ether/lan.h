@@ -101,6 +101,8 @@ struct ipaddr lan_addr(const char *text);
 uint16_t lan_cksum(const void *p, size_t len, uint32_t start);
 /* Fill in the IPv4 header's and the transport's checksum of the Ethernet frame (tagged or not). */
 void lan_fix_cksums(uint8_t *frame, size_t len);
+/* The same for any bytes. Return: false, nothing changed, when the lengths in the frame do not fit it. */
+bool lan_try_fix_cksums(uint8_t *frame, size_t len);
 /* Do all checksums of the frame hold? */
 bool lan_cksums_ok(const uint8_t *frame, size_t len);
 

@@ -41,51 +41,65 @@ struct places {
 	size_t field; /* of the checksum in the transport; 0 = none */
 };
 
-static void
+/* Return: false when the lengths in the frame do not fit it. */
+static bool
 find(const uint8_t *frame, size_t len, struct places *p)
 {
-	size_t l3 = get_be16(frame + 12) == 0x8100 ? 18 : 14;
+	size_t l3 = len >= 14 && get_be16(frame + 12) == 0x8100 ? 18 : 14, n;
 
 	p->l3 = l3;
-	if (frame[l3] >> 4 == 4) {
-		p->l4 = l3 + (frame[l3] & 15) * 4;
-		p->len = get_be16(frame + l3 + 2) - (p->l4 - l3);
+	if (len >= l3 + 20 && frame[l3] >> 4 == 4) {
+		n = (frame[l3] & 15) * 4u;
+		p->l4 = l3 + n;
+		if (n < 20 || get_be16(frame + l3 + 2) < n)
+			return false;
+		p->len = get_be16(frame + l3 + 2) - n;
 		p->proto = frame[l3 + 9];
 		p->pseudo = lan_cksum(frame + l3 + 12, 8, 0);
 	} else {
+		if (len < l3 + 40)
+			return false;
 		p->l4 = l3 + 40;
 		p->len = get_be16(frame + l3 + 4);
 		p->proto = frame[l3 + 6];
-		while (p->proto == 0 || p->proto == 60) {
-			size_t n = frame[p->l4 + 1] * 8u + 8;
-
+		while ((p->proto == 0 || p->proto == 60) && p->len >= 8 && p->l4 + 8 <= len) {
+			n = frame[p->l4 + 1] * 8u + 8;
+			if (n > p->len)
+				return false;
 			p->proto = frame[p->l4];
 			p->l4 += n;
 			p->len -= n;
 		}
 		p->pseudo = lan_cksum(frame + l3 + 8, 32, 0);
 	}
-	CHECK(p->l4 + p->len <= len);
-	p->pseudo += (uint32_t)p->len + p->proto;
 	p->field = p->proto == 6 ? 16 : p->proto == 1 || p->proto == 58 ? 2 : 0;
-	if (p->proto == 1)
-		p->pseudo = 0;
+	p->pseudo = p->proto == 1 ? 0 : p->pseudo + (uint32_t)p->len + p->proto;
+	return p->l4 + p->len <= len && (p->field == 0 || p->field + 2 <= p->len);
+}
+
+bool
+lan_try_fix_cksums(uint8_t *frame, size_t len)
+{
+	struct places p;
+
+	if (!find(frame, len, &p))
+		return false;
+	if (frame[p.l3] >> 4 == 4) {
+		put_be16(frame + p.l3 + 10, 0);
+		put_be16(frame + p.l3 + 10, (uint16_t)~lan_cksum(frame + p.l3, p.l4 - p.l3, 0));
+	}
+	if (p.field != 0) {
+		put_be16(frame + p.l4 + p.field, 0);
+		put_be16(frame + p.l4 + p.field,
+			 (uint16_t)~lan_cksum(frame + p.l4, p.len, p.pseudo));
+	}
+	return true;
 }
 
 void
 lan_fix_cksums(uint8_t *frame, size_t len)
 {
-	struct places p;
-
-	find(frame, len, &p);
-	if (frame[p.l3] >> 4 == 4) {
-		put_be16(frame + p.l3 + 10, 0);
-		put_be16(frame + p.l3 + 10, (uint16_t)~lan_cksum(frame + p.l3, p.l4 - p.l3, 0));
-	}
-	if (p.field == 0)
-		return;
-	put_be16(frame + p.l4 + p.field, 0);
-	put_be16(frame + p.l4 + p.field, (uint16_t)~lan_cksum(frame + p.l4, p.len, p.pseudo));
+	CHECK(lan_try_fix_cksums(frame, len));
 }
 
 bool
@@ -93,7 +107,8 @@ lan_cksums_ok(const uint8_t *frame, size_t len)
 {
 	struct places p;
 
-	find(frame, len, &p);
+	if (!find(frame, len, &p))
+		return false;
 	if (frame[p.l3] >> 4 == 4 && lan_cksum(frame + p.l3, p.l4 - p.l3, 0) != 0xffff)
 		return false;
 	return p.field == 0 || lan_cksum(frame + p.l4, p.len, p.pseudo) == 0xffff;

@@ -57,7 +57,8 @@ local_nets_are_direct(void **)
 	assert_string_equal(next("10.0.1.99@tcp1", R0, 0), "none");
 	assert_string_equal(next("10.0.9.99@tcp9", NULL, 0), "none");
 	assert_string_equal(next("<?>", NULL, 0), "none");
-	assert_string_equal(next("0@lo", NULL, 0), "0@lo");
+	assert_string_equal(next("0@lo", "0@lo", 0), "0@lo");
+	assert_string_equal(next("0@lo", NULL, 0), "none");
 	fixture_stop();
 }
 

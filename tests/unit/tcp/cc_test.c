@@ -34,7 +34,8 @@ initial_window_is_ten_segments_or_less(void **)
 {
 	static const struct {
 		uint32_t mss, window;
-	} cases[] = {{536, 5360}, {1000, 10000}, {1448, 14480}, {1460, 14600}, {2000, 14600}, {8948, 17896}};
+	} cases[] = {{536, 5360},   {1000, 10000}, {1448, 14480},
+		     {1460, 14600}, {2000, 14600}, {8948, 17896}};
 	struct tcp_cc cc;
 	size_t i;
 

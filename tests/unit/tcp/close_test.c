@@ -14,39 +14,43 @@
 /* --- FIN in every order --- */
 
 SCRIPT(close_by_us_first, ACCEPTED, NULL, /* */
-       CLOSE, OUT(F | A, 1, 1, 0), STATE("FIN_WAIT_1"), IN(A, 1, 2, 0), STATE("FIN_WAIT_2"), OPEN, IN(F | A, 1, 2, 0),
-       OUT(A, 2, 2, 0), CLOSED(0), STATE("TIME_WAIT"), WAIT(2100), STATE("none"))
+       CLOSE, OUT(F | A, 1, 1, 0), STATE("FIN_WAIT_1"), IN(A, 1, 2, 0), STATE("FIN_WAIT_2"), OPEN,
+       IN(F | A, 1, 2, 0), OUT(A, 2, 2, 0), CLOSED(0), STATE("TIME_WAIT"), WAIT(2100),
+       STATE("none"))
 
 SCRIPT(close_by_the_peer_first, ACCEPTED, NULL, /* */
-       IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), STATE("CLOSE_WAIT"), RX_EOF, OPEN, CLOSE, OUT(F | A, 1, 2, 0),
-       STATE("LAST_ACK"), OPEN, IN(A, 2, 2, 0), CLOSED(0), STATE("none"), QUIET)
+       IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), STATE("CLOSE_WAIT"), RX_EOF, OPEN, CLOSE,
+       OUT(F | A, 1, 2, 0), STATE("LAST_ACK"), OPEN, IN(A, 2, 2, 0), CLOSED(0), STATE("none"),
+       QUIET)
 
 SCRIPT(close_by_both_at_once, ACCEPTED, NULL, /* */
-       CLOSE, OUT(F | A, 1, 1, 0), IN(F | A, 1, 1, 0), OUT(A, 2, 2, 0), STATE("CLOSING"), OPEN, IN(A, 2, 2, 0),
-       CLOSED(0), STATE("TIME_WAIT"))
+       CLOSE, OUT(F | A, 1, 1, 0), IN(F | A, 1, 1, 0), OUT(A, 2, 2, 0), STATE("CLOSING"), OPEN,
+       IN(A, 2, 2, 0), CLOSED(0), STATE("TIME_WAIT"))
 
 SCRIPT(close_answered_by_fin_and_ack_in_one, ACCEPTED, NULL, /* */
-       CLOSE, OUT(F | A, 1, 1, 0), IN(F | A, 1, 2, 0), OUT(A, 2, 2, 0), CLOSED(0), STATE("TIME_WAIT"))
-
-SCRIPT(close_by_both_with_the_ack_in_the_same_burst_still_acks_the_fin, ACCEPTED, NULL, /* */
-       CLOSE, OUT(F | A, 1, 1, 0), BURST(F | A, 1, 1, 0), IN(A, 2, 2, 0), OUT(A, 2, 2, 0), CLOSED(0),
+       CLOSE, OUT(F | A, 1, 1, 0), IN(F | A, 1, 2, 0), OUT(A, 2, 2, 0), CLOSED(0),
        STATE("TIME_WAIT"))
 
+SCRIPT(close_by_both_with_the_ack_in_the_same_burst_still_acks_the_fin, ACCEPTED, NULL, /* */
+       CLOSE, OUT(F | A, 1, 1, 0), BURST(F | A, 1, 1, 0), IN(A, 2, 2, 0), OUT(A, 2, 2, 0),
+       CLOSED(0), STATE("TIME_WAIT"))
+
 SCRIPT(close_sends_what_is_queued_first, ACCEPTED, NULL, /* */
-       SEND(2000), CLOSE, OUT(A, 1, 1, MSS), OUT(P | A, 1 + MSS, 1, 2000 - MSS), OUT(F | A, 2001, 1, 0))
+       SEND(2000), CLOSE, OUT(A, 1, 1, MSS), OUT(P | A, 1 + MSS, 1, 2000 - MSS),
+       OUT(F | A, 2001, 1, 0))
 
 static const struct script_conf small_window = {.wnd = 10}; /* 1,280 bytes */
 SCRIPT(close_puts_fin_on_the_last_segment, ACCEPTED, &small_window, /* */
-       SEND(1500), OUT(A, 1, 1, 1280), CLOSE, QUIET, IN(A, 1, 1281, 0), OUT(F | P | A, 1281, 1, 220),
-       IN(A, 1, 1502, 0), STATE("FIN_WAIT_2"), COUNT(RETRANSMIT, 0))
+       SEND(1500), OUT(A, 1, 1, 1280), CLOSE, QUIET, IN(A, 1, 1281, 0),
+       OUT(F | P | A, 1281, 1, 220), IN(A, 1, 1502, 0), STATE("FIN_WAIT_2"), COUNT(RETRANSMIT, 0))
 
 SCRIPT(close_after_the_peers_data_was_taken, ACCEPTED, NULL, /* */
        IN(F | P | A, 1, 1, 100), OUT(A, 1, 102, 0), TAKE(100), RX_EOF, CLOSE, OUT(F | A, 1, 102, 0),
        IN(A, 102, 2, 0), CLOSED(0))
 
 SCRIPT(close_half_leaves_sending_possible, ACCEPTED, NULL, /* */
-       IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), SEND(50), OUT(P | A, 1, 2, 50), IN(A, 2, 51, 0), ACKED(50),
-       STATE("CLOSE_WAIT"))
+       IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), SEND(50), OUT(P | A, 1, 2, 50), IN(A, 2, 51, 0),
+       ACKED(50), STATE("CLOSE_WAIT"))
 
 SCRIPT(close_repeats_fin_by_timer, ACCEPTED, NULL, /* */
        CLOSE, OUT(F | A, 1, 1, 0), WAIT(210), OUT(F | A, 1, 1, 0), WAIT(410), OUT(F | A, 1, 1, 0),
@@ -56,30 +60,34 @@ SCRIPT(close_is_given_up_when_the_peer_is_gone, ACCEPTED, NULL, /* */
        CLOSE, OUT(F | A, 1, 1, 0), WAIT(70000), SKIP, CLOSED(ETIMEDOUT), STATE("none"))
 
 SCRIPT(close_does_not_wait_forever_for_the_peers_fin, ACCEPTED, NULL, /* */
-       CLOSE, OUT(F | A, 1, 1, 0), IN(A, 1, 2, 0), WAIT(10100), OUT(R | A, 2, 1, 0), CLOSED(ETIMEDOUT))
+       CLOSE, OUT(F | A, 1, 1, 0), IN(A, 1, 2, 0), WAIT(10100), OUT(R | A, 2, 1, 0),
+       CLOSED(ETIMEDOUT))
 
 SCRIPT(close_fin_again_is_acked_again, ACCEPTED, NULL, /* */
-       IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), STATE("CLOSE_WAIT"))
+       IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0),
+       STATE("CLOSE_WAIT"))
 
 SCRIPT(close_fin_out_of_order_counts_when_the_gap_is_filled, ACCEPTED, NULL, /* */
-       IN(F | A, 101, 1, 50), OUT(A, 1, 1, 0, SACK1(101, 151)), STATE("ESTABLISHED"), IN(A, 1, 1, 100),
-       OUT(A, 1, 152, 0), STATE("CLOSE_WAIT"), TAKE(150), RX_EOF)
+       IN(F | A, 101, 1, 50), OUT(A, 1, 1, 0, SACK1(101, 151)), STATE("ESTABLISHED"),
+       IN(A, 1, 1, 100), OUT(A, 1, 152, 0), STATE("CLOSE_WAIT"), TAKE(150), RX_EOF)
 
 SCRIPT(close_ignores_data_behind_the_fin, ACCEPTED, NULL, /* */
-       IN(F | A, 1, 1, 10), OUT(A, 1, 12, 0), IN(P | A, 12, 1, 5), SKIP, LEN(10), STATE("CLOSE_WAIT"))
+       IN(F | A, 1, 1, 10), OUT(A, 1, 12, 0), IN(P | A, 12, 1, 5), SKIP, LEN(10),
+       STATE("CLOSE_WAIT"))
 
 /* --- unread data, data after close --- */
 
 SCRIPT(close_with_unread_data_flushes_and_resets, ACCEPTED, NULL, /* */
-       IN(P | A, 1, 1, 16), OUT(A, 1, 17, 0), SEND(56), OUT(P | A, 1, 17, 56), CLOSE, OUT(R | A, 57, 17, 0),
-       CLOSED(ECONNABORTED), QUIET, STATE("none"))
+       IN(P | A, 1, 1, 16), OUT(A, 1, 17, 0), SEND(56), OUT(P | A, 1, 17, 56), CLOSE,
+       OUT(R | A, 57, 17, 0), CLOSED(ECONNABORTED), QUIET, STATE("none"))
 
 static void
 close_with_unread_data_lets_out_what_was_queued_just_before(void **)
 {
 	struct script *sc = script_new(NULL);
 	static const struct step before[] = {IN(P | A, 1, 1, 16), OUT(A, 1, 17, 0), END};
-	static const struct step after[] = {OUT(P | A, 1, 17, 56), OUT(R | A, 57, 17, 0), CLOSED(ECONNABORTED), END};
+	static const struct step after[] = {OUT(P | A, 1, 17, 56), OUT(R | A, 57, 17, 0),
+					    CLOSED(ECONNABORTED), END};
 	struct buf b = {0};
 	uint8_t bytes[56];
 	unsigned int i;
@@ -111,14 +119,15 @@ SCRIPT(reset_at_the_exact_number_ends_it, ACCEPTED, NULL, /* */
        IN(R, 1, 0, 0), CLOSED(ECONNRESET), QUIET, STATE("none"))
 
 SCRIPT(reset_elsewhere_in_the_window_is_challenged, ACCEPTED, NULL, /* */
-       IN(R, 2, 0, 0), OUT(A, 1, 1, 0), OPEN, COUNT(TX_CHALLENGE, 1), IN(R, 1, 0, 0), CLOSED(ECONNRESET))
+       IN(R, 2, 0, 0), OUT(A, 1, 1, 0), OPEN, COUNT(TX_CHALLENGE, 1), IN(R, 1, 0, 0),
+       CLOSED(ECONNRESET))
 
 SCRIPT(reset_outside_of_the_window_is_dropped, ACCEPTED, NULL, /* */
        IN(R, 0, 0, 0), QUIET, IN(R, 2000000, 0, 0), QUIET, OPEN, COUNT(DROP_RST, 2))
 
 SCRIPT(reset_challenges_are_limited, ACCEPTED, NULL, /* */
-       IN(R, 2, 0, 0), OUT(A, 1, 1, 0), IN(R, 3, 0, 0), IN(R, 4, 0, 0), QUIET, COUNT(TX_LIMITED, 2), WAIT(100),
-       IN(R, 5, 0, 0), OUT(A, 1, 1, 0))
+       IN(R, 2, 0, 0), OUT(A, 1, 1, 0), IN(R, 3, 0, 0), IN(R, 4, 0, 0), QUIET, COUNT(TX_LIMITED, 2),
+       WAIT(100), IN(R, 5, 0, 0), OUT(A, 1, 1, 0))
 
 SCRIPT(reset_at_a_zero_window_needs_the_exact_number, ACCEPTED, NULL, /* */
        IN(R | A, 1, 1, 0), CLOSED(ECONNRESET))
@@ -138,7 +147,8 @@ static void
 reset_leaves_received_data_readable(void **)
 {
 	struct script *sc = script_new(NULL);
-	static const struct step steps[] = {BURST(P | A, 1, 1, 56), IN(R | A, 57, 1, 0), CLOSED(ECONNRESET), END};
+	static const struct step steps[] = {BURST(P | A, 1, 1, 56), IN(R | A, 57, 1, 0),
+					    CLOSED(ECONNRESET), END};
 
 	script_accept(sc);
 	sc->on_readable = take_all;
@@ -159,7 +169,8 @@ static void
 reset_tells_again_of_data_that_still_waits(void **)
 {
 	struct script *sc = script_new(NULL);
-	static const struct step steps[] = {IN(P | A, 1, 1, 56), WAIT(1000), IN(R | A, 57, 1, 0), CLOSED(ECONNRESET), END};
+	static const struct step steps[] = {IN(P | A, 1, 1, 56), WAIT(1000), IN(R | A, 57, 1, 0),
+					    CLOSED(ECONNRESET), END};
 
 	script_accept(sc);
 	sc->on_readable = take_late;
@@ -178,7 +189,8 @@ static void
 abort_from_a_callback_is_the_last_word(void **)
 {
 	struct script *sc = script_new(NULL);
-	static const struct step steps[] = {BURST(P | A, 1, 1, 56), IN(F | A, 57, 1, 0), CLOSED(ECONNABORTED), END};
+	static const struct step steps[] = {BURST(P | A, 1, 1, 56), IN(F | A, 57, 1, 0),
+					    CLOSED(ECONNABORTED), END};
 
 	script_accept(sc);
 	sc->on_readable = abort_it;
@@ -191,8 +203,8 @@ abort_from_a_callback_is_the_last_word(void **)
 /* --- the peer restarts --- */
 
 SCRIPT(peer_restarted_is_found_by_its_syn, ACCEPTED, NULL, /* */
-       IN(S, 500000, 0, 0), OUT(A, 1, 1, 0), IN(R, 1, 0, 0), CLOSED(ECONNRESET), IN(S, 500000, 0, 0),
-       OUT(S | A, SEQ_ANY, 500001, 0))
+       IN(S, 500000, 0, 0), OUT(A, 1, 1, 0), IN(R, 1, 0, 0), CLOSED(ECONNRESET),
+       IN(S, 500000, 0, 0), OUT(S | A, SEQ_ANY, 500001, 0))
 
 SCRIPT(peer_restarted_is_found_by_its_syn_inside_of_the_window, ACCEPTED, NULL, /* */
        IN(S, 500, 0, 0), OUT(A, 1, 1, 0), OPEN, IN(R, 1, 0, 0), CLOSED(ECONNRESET))
@@ -202,16 +214,17 @@ SCRIPT(peer_restarted_is_found_by_its_reset_to_our_data, ACCEPTED, NULL, /* */
 
 /* --- TIME-WAIT --- */
 
-#define TO_TIME_WAIT                                                                               \
-	CLOSE, OUT(F | A, 1, 1, 0), IN(F | A, 1, 2, 0), OUT(A, 2, 2, 0), CLOSED(0), STATE("TIME_WAIT")
+#define TO_TIME_WAIT                                                                \
+	CLOSE, OUT(F | A, 1, 1, 0), IN(F | A, 1, 2, 0), OUT(A, 2, 2, 0), CLOSED(0), \
+		STATE("TIME_WAIT")
 
 SCRIPT(time_wait_acks_the_fin_again_and_waits_anew, ACCEPTED, NULL, /* */
-       TO_TIME_WAIT, WAIT(1500), IN(F | A, 1, 2, 0), OUT(A, 2, 2, 0), WAIT(1500), STATE("TIME_WAIT"), WAIT(600),
-       STATE("none"))
+       TO_TIME_WAIT, WAIT(1500), IN(F | A, 1, 2, 0), OUT(A, 2, 2, 0), WAIT(1500),
+       STATE("TIME_WAIT"), WAIT(600), STATE("none"))
 
 SCRIPT(time_wait_gives_way_to_a_newer_timestamp, ACCEPTED, NULL, /* */
-       TO_TIME_WAIT, WAIT(5), IN(S, 4294967000u, 0, 0), OUT(S | A, SEQ_ABOVE, 4294967001u, 0), STATE("SYN_RCVD"),
-       COUNT(TIME_WAIT_REUSED, 1))
+       TO_TIME_WAIT, WAIT(5), IN(S, 4294967000u, 0, 0), OUT(S | A, SEQ_ABOVE, 4294967001u, 0),
+       STATE("SYN_RCVD"), COUNT(TIME_WAIT_REUSED, 1))
 
 static const struct script_conf no_ts = {.no_ts = true};
 SCRIPT(time_wait_gives_way_to_a_higher_number, ACCEPTED, &no_ts, /* */
@@ -230,7 +243,8 @@ SCRIPT(time_wait_does_not_answer_answers, ACCEPTED, NULL, /* */
        TO_TIME_WAIT, IN(A, 2, 2, 0), QUIET)
 
 SCRIPT(time_wait_gives_way_to_our_own_open, DIALLED, NULL, /* */
-       TO_TIME_WAIT, CONNECT_AGAIN, OUT(S, SEQ_ABOVE, 0, 0), STATE("SYN_SENT"), COUNT(TIME_WAIT_REUSED, 1))
+       TO_TIME_WAIT, CONNECT_AGAIN, OUT(S, SEQ_ABOVE, 0, 0), STATE("SYN_SENT"),
+       COUNT(TIME_WAIT_REUSED, 1))
 
 static void
 time_wait_blocks_are_recycled_when_none_is_left(void **)

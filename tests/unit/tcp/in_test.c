@@ -17,8 +17,8 @@
 /* --- acceptability --- */
 
 SCRIPT(in_duplicate_is_acked_with_dsack, ACCEPTED, NULL, /* */
-       IN(P | A, 1, 1, 100), OUT(A, 1, 101, 0), IN(P | A, 1, 1, 100), OUT(A, 1, 101, 0, SACK1(1, 101)), LEN(100),
-       COUNT(RX_DUP, 1), COUNT(TX_DSACK, 1))
+       IN(P | A, 1, 1, 100), OUT(A, 1, 101, 0), IN(P | A, 1, 1, 100),
+       OUT(A, 1, 101, 0, SACK1(1, 101)), LEN(100), COUNT(RX_DUP, 1), COUNT(TX_DSACK, 1))
 
 SCRIPT(in_beyond_the_window_is_acked_and_dropped, ACCEPTED, NULL, /* */
        IN(P | A, 70000, 1, 100), OUT(A, 1, 1, 0), LEN(0), COUNT(RX_BEYOND, 1))
@@ -27,11 +27,12 @@ SCRIPT(in_keepalive_probe_is_answered, ACCEPTED, NULL, /* */
        IN(A, 0, 1, 0), OUT(A, 1, 1, 0), OPEN)
 
 SCRIPT(in_keepalive_probe_with_a_byte_is_answered, ACCEPTED, NULL, /* */
-       IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0), IN(A, 10, 1, 1), OUT(A, 1, 11, 0, SACK1(10, 11)), LEN(10))
+       IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0), IN(A, 10, 1, 1), OUT(A, 1, 11, 0, SACK1(10, 11)),
+       LEN(10))
 
 SCRIPT(in_empty_strays_are_answered_within_a_limit, ACCEPTED, NULL, /* */
-       IN(A, 0, 1, 0), OUT(A, 1, 1, 0), IN(A, 0, 1, 0), IN(A, 0, 1, 0), QUIET, COUNT(TX_LIMITED, 2), WAIT(100),
-       IN(A, 0, 1, 0), OUT(A, 1, 1, 0))
+       IN(A, 0, 1, 0), OUT(A, 1, 1, 0), IN(A, 0, 1, 0), IN(A, 0, 1, 0), QUIET, COUNT(TX_LIMITED, 2),
+       WAIT(100), IN(A, 0, 1, 0), OUT(A, 1, 1, 0))
 
 SCRIPT(in_ack_from_the_right_edge_counts, ACCEPTED, NULL, /* */
        SEND(10), OUT(P | A, 1, 1, 10), IN(A, 65536, 11, 0), ACKED(10))
@@ -39,7 +40,8 @@ SCRIPT(in_ack_from_the_right_edge_counts, ACCEPTED, NULL, /* */
 /* --- flags --- */
 
 SCRIPT(in_senseless_flags_are_dropped, ACCEPTED, NULL, /* */
-       IN(S | F, 1, 0, 0), IN(S | R, 1, 0, 0), IN(F, 1, 0, 0), IN(0, 1, 0, 5), QUIET, OPEN, COUNT(DROP_FLAGS, 4))
+       IN(S | F, 1, 0, 0), IN(S | R, 1, 0, 0), IN(F, 1, 0, 0), IN(0, 1, 0, 5), QUIET, OPEN,
+       COUNT(DROP_FLAGS, 4))
 
 SCRIPT(in_syn_to_a_listener_must_be_alone, LISTENING, NULL, /* */
        IN(S | A, 0, 5, 0), OUT(R, 5, 0, 0), STATE("none"))
@@ -53,8 +55,8 @@ SCRIPT(in_urgent_data_is_plain_data, ACCEPTED, NULL, /* */
 /* --- timestamps --- */
 
 SCRIPT(in_older_timestamp_is_dropped_and_acked, ACCEPTED, NULL, /* */
-       WAIT(50), IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0), IN(P | A, 11, 1, 10, .ts = -20), OUT(A, 1, 11, 0), LEN(10),
-       COUNT(DROP_PAWS, 1))
+       WAIT(50), IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0), IN(P | A, 11, 1, 10, .ts = -20),
+       OUT(A, 1, 11, 0), LEN(10), COUNT(DROP_PAWS, 1))
 
 SCRIPT(in_missing_timestamp_is_dropped, ACCEPTED, NULL, /* */
        IN(P | A, 1, 1, 10, .no_ts = true), QUIET, LEN(0), COUNT(DROP_NO_TS, 1))
@@ -122,17 +124,19 @@ SCRIPT(in_burst_is_acked_once, ACCEPTED, NULL, /* */
        OUT(A, 1, 4001, 0), QUIET, TAKE(4000))
 
 SCRIPT(in_burst_may_open_and_use_a_connection, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), BURST(A, 1, 1, 0), BURST(P | A, 1, 1, 8), IN(F | A, 9, 1, 0),
-       OUT(A, 1, 10, 0), TAKE(8), RX_EOF)
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), BURST(A, 1, 1, 0), BURST(P | A, 1, 1, 8),
+       IN(F | A, 9, 1, 0), OUT(A, 1, 10, 0), TAKE(8), RX_EOF)
 
 SCRIPT(in_burst_with_a_syn_after_a_reset_opens_anew, ACCEPTED, NULL, /* */
-       BURST(R, 1, 0, 0), IN(S, 9000, 0, 0), CLOSED(ECONNRESET), OUT(S | A, SEQ_ANY, 9001, 0), STATE("SYN_RCVD"))
+       BURST(R, 1, 0, 0), IN(S, 9000, 0, 0), CLOSED(ECONNRESET), OUT(S | A, SEQ_ANY, 9001, 0),
+       STATE("SYN_RCVD"))
 
 static void
 readable_is_called_once_for_a_burst(void **)
 {
 	struct script *sc = script_new(NULL);
-	static const struct step steps[] = {BURST(A, 1, 1, 100), BURST(A, 101, 1, 100), IN(P | A, 201, 1, 100), END};
+	static const struct step steps[] = {BURST(A, 1, 1, 100), BURST(A, 101, 1, 100),
+					    IN(P | A, 201, 1, 100), END};
 
 	script_accept(sc);
 	script_run(sc, steps, "burst");

@@ -52,9 +52,11 @@ listen_refuses_an_address_in_use(void **)
 	struct tcp_listener *l, *other;
 	struct ipaddr elsewhere = ipaddr_v4(0x0a000063);
 
-	assert_int_equal(tcp_listen(sc->f.tcp, &sc->flow.local, 988, 1, no_accept, NULL, &l), -EADDRINUSE);
+	assert_int_equal(tcp_listen(sc->f.tcp, &sc->flow.local, 988, 1, no_accept, NULL, &l),
+			 -EADDRINUSE);
 	assert_int_equal(tcp_listen(sc->f.tcp, &elsewhere, 988, 1, no_accept, NULL, &l), 0);
-	assert_int_equal(tcp_listen(sc->f.tcp, &sc->flow.local, 989, 1, no_accept, NULL, &other), 0);
+	assert_int_equal(tcp_listen(sc->f.tcp, &sc->flow.local, 989, 1, no_accept, NULL, &other),
+			 0);
 	tcp_unlisten(l, sc->f.now);
 	tcp_unlisten(other, sc->f.now);
 	script_free(sc);

@@ -13,40 +13,45 @@
 /* --- passive --- */
 
 SCRIPT(open_passive_acks_at_once_and_tells_the_user, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), QUIET, STATE("ESTABLISHED"), COUNT(CONN_PASSIVE, 1))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), QUIET, STATE("ESTABLISHED"),
+       COUNT(CONN_PASSIVE, 1))
 
 SCRIPT(open_passive_takes_data_with_the_ack_that_completes_it, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(P | A, 1, 1, 16), OUT(A, 1, 17, 0), TAKE(16), STATE("ESTABLISHED"))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(P | A, 1, 1, 16), OUT(A, 1, 17, 0), TAKE(16),
+       STATE("ESTABLISHED"))
 
 SCRIPT(open_passive_takes_data_and_fin_with_the_ack, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(F | P | A, 1, 1, 16), OUT(A, 1, 18, 0), TAKE(16), RX_EOF,
-       STATE("CLOSE_WAIT"))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(F | P | A, 1, 1, 16), OUT(A, 1, 18, 0), TAKE(16),
+       RX_EOF, STATE("CLOSE_WAIT"))
 
 SCRIPT(open_passive_repeats_the_syn_ack_when_the_syn_comes_again, LISTENING, NULL, /* */
        IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0),
        STATE("ESTABLISHED"))
 
 SCRIPT(open_passive_repeats_the_syn_ack_by_timer_and_gives_up, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), WAIT(990), QUIET, WAIT(20), OUT(S | A, 0, 1, 0), WAIT(1980), QUIET,
-       WAIT(20), OUT(S | A, 0, 1, 0), WAIT(14000), SKIP, STATE("none"), COUNT(SYN_EXPIRED, 1))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), WAIT(990), QUIET, WAIT(20), OUT(S | A, 0, 1, 0),
+       WAIT(1980), QUIET, WAIT(20), OUT(S | A, 0, 1, 0), WAIT(14000), SKIP, STATE("none"),
+       COUNT(SYN_EXPIRED, 1))
 
 SCRIPT(open_passive_resets_an_ack_that_does_not_fit, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 2, 0), OUT(R, 2, 0, 0), STATE("SYN_RCVD"), IN(A, 1, 1, 0),
-       STATE("ESTABLISHED"))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 2, 0), OUT(R, 2, 0, 0), STATE("SYN_RCVD"),
+       IN(A, 1, 1, 0), STATE("ESTABLISHED"))
 
 SCRIPT(open_passive_forgets_when_reset, LISTENING, NULL, /* */
        IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(R, 1, 0, 0), STATE("none"), QUIET)
 
 SCRIPT(open_passive_new_syn_gets_a_challenge_whose_reset_clears_it, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(S, 500, 0, 0), OUT(A, 1, 1, 0), IN(R, 1, 0, 0), STATE("none"))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(S, 500, 0, 0), OUT(A, 1, 1, 0), IN(R, 1, 0, 0),
+       STATE("none"))
 
 SCRIPT(open_passive_tells_of_a_connection_that_was_reset_in_the_same_burst, LISTENING, NULL, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), BURST(P | A, 1, 1, 10), IN(R, 11, 1, 0), CLOSED(ECONNRESET))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), BURST(P | A, 1, 1, 10), IN(R, 11, 1, 0),
+       CLOSED(ECONNRESET))
 
 static const struct script_conf reject = {.accept_rc = -EPERM};
 SCRIPT(open_passive_is_reset_when_the_user_refuses_it, LISTENING, &reject, /* */
-       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(P | A, 1, 1, 5), OUT(R | A, 1, 6, 0), QUIET, STATE("none"),
-       COUNT(CONN_REJECTED, 1))
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(P | A, 1, 1, 5), OUT(R | A, 1, 6, 0), QUIET,
+       STATE("none"), COUNT(CONN_REJECTED, 1))
 
 /* --- options --- */
 
@@ -123,29 +128,31 @@ syn_announces_an_unscaled_window_and_a_scale_of_seven_at_least(void **)
 /* --- active --- */
 
 SCRIPT(open_active_connects, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED, COUNT(CONN_ACTIVE, 1))
+       CONNECT, OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED,
+       COUNT(CONN_ACTIVE, 1))
 
 SCRIPT(open_active_sends_what_was_queued_before, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), SEND(100), QUIET, IN(S | A, 0, 1, 0), OUT(P | A, 1, 1, 100), QUIET)
 
 SCRIPT(open_active_takes_data_in_the_syn_ack, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), IN(P | S | A, 0, 1, 0), OUT(A, 1, 1, 0), IN(P | A, 1, 1, 7), OUT(A, 1, 8, 0),
-       TAKE(7))
+       CONNECT, OUT(S, 0, 0, 0), IN(P | S | A, 0, 1, 0), OUT(A, 1, 1, 0), IN(P | A, 1, 1, 7),
+       OUT(A, 1, 8, 0), TAKE(7))
 
 SCRIPT(open_active_repeats_the_syn_and_times_out, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), WAIT(1001), OUT(S, 0, 0, 0), WAIT(2001), OUT(S, 0, 0, 0), WAIT(4001),
-       OUT(S, 0, 0, 0), WAIT(8100), SKIP, CLOSED(ETIMEDOUT))
+       CONNECT, OUT(S, 0, 0, 0), WAIT(1001), OUT(S, 0, 0, 0), WAIT(2001), OUT(S, 0, 0, 0),
+       WAIT(4001), OUT(S, 0, 0, 0), WAIT(8100), SKIP, CLOSED(ETIMEDOUT))
 
 SCRIPT(open_active_is_refused, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), IN(R | A, 0, 1, 0), CLOSED(ECONNREFUSED), QUIET)
 
 SCRIPT(open_active_ignores_a_reset_that_does_not_fit, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), IN(R | A, 0, 77, 0), IN(R, 0, 0, 0), OPEN, QUIET, IN(S | A, 0, 1, 0), CONNECTED)
+       CONNECT, OUT(S, 0, 0, 0), IN(R | A, 0, 77, 0), IN(R, 0, 0, 0), OPEN, QUIET,
+       IN(S | A, 0, 1, 0), CONNECTED)
 
 /* We restarted; the peer still holds the old connection and answers our SYN from it. */
 SCRIPT(open_active_resets_a_half_open_peer_and_repeats_the_syn, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), IN(A, 70000, 90000, 0), OUT(R, 90000, 0, 0), OUT(S, 0, 0, 0), QUIET,
-       IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED, COUNT(SYN_HURRIED, 1))
+       CONNECT, OUT(S, 0, 0, 0), IN(A, 70000, 90000, 0), OUT(R, 90000, 0, 0), OUT(S, 0, 0, 0),
+       QUIET, IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED, COUNT(SYN_HURRIED, 1))
 
 SCRIPT(open_active_hurries_only_once, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), IN(A, 70000, 90000, 0), OUT(R, 90000, 0, 0), OUT(S, 0, 0, 0),
@@ -166,14 +173,17 @@ SCRIPT(open_active_can_be_closed_before_it_is_open, DIALLING, NULL, /* */
 /* --- both at once, RFC 9293 figure 7 --- */
 
 SCRIPT(open_by_both_sides_at_once, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), STATE("SYN_RCVD"), IN(S | A, 0, 1, 0),
-       OUT(A, 1, 1, 0), CONNECTED, COUNT(CONN_SIMULTANEOUS, 1), IN(P | A, 1, 1, 9), OUT(A, 1, 10, 0), TAKE(9))
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), STATE("SYN_RCVD"),
+       IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED, COUNT(CONN_SIMULTANEOUS, 1),
+       IN(P | A, 1, 1, 9), OUT(A, 1, 10, 0), TAKE(9))
 
 SCRIPT(open_by_both_sides_completes_with_a_plain_ack, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), CONNECTED, QUIET)
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), CONNECTED,
+       QUIET)
 
 SCRIPT(open_by_both_sides_may_be_refused, DIALLING, NULL, /* */
-       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(R | A, 1, 1, 0), CLOSED(ECONNREFUSED))
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(R | A, 1, 1, 0),
+       CLOSED(ECONNREFUSED))
 
 SCRIPT(open_by_both_sides_closed_meanwhile_sends_fin, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), CLOSE, QUIET, IN(A, 1, 1, 0),
@@ -182,8 +192,8 @@ SCRIPT(open_by_both_sides_closed_meanwhile_sends_fin, DIALLING, NULL, /* */
 /* --- no connection --- */
 
 SCRIPT(unknown_segments_are_reset_without_state, LISTENING, NULL, /* */
-       IN(A, 5, 77, 10), OUT(R, 77, 0, 0), IN(F | P | A, 5, 99, 10), OUT(R, 99, 0, 0), IN(R, 5, 0, 0), QUIET,
-       IN(R | A, 5, 9, 0), QUIET, STATE("none"))
+       IN(A, 5, 77, 10), OUT(R, 77, 0, 0), IN(F | P | A, 5, 99, 10), OUT(R, 99, 0, 0),
+       IN(R, 5, 0, 0), QUIET, IN(R | A, 5, 9, 0), QUIET, STATE("none"))
 
 static void
 syn_to_a_closed_port_is_refused(void **)
@@ -211,10 +221,12 @@ connect_refuses_what_cannot_work(void **)
 	struct tcp_conn *c, *d;
 
 	sc->f.path_rc = -ENETUNREACH;
-	assert_int_equal(tcp_connect(sc->f.tcp, &flow, 0, &none, NULL, sc->f.now, &c), -ENETUNREACH);
+	assert_int_equal(tcp_connect(sc->f.tcp, &flow, 0, &none, NULL, sc->f.now, &c),
+			 -ENETUNREACH);
 	sc->f.path_rc = 0;
 	sc->f.elsewhere = true;
-	assert_int_equal(tcp_connect(sc->f.tcp, &flow, 0, &none, NULL, sc->f.now, &c), -EADDRNOTAVAIL);
+	assert_int_equal(tcp_connect(sc->f.tcp, &flow, 0, &none, NULL, sc->f.now, &c),
+			 -EADDRNOTAVAIL);
 	sc->f.elsewhere = false;
 	assert_int_equal(tcp_connect(sc->f.tcp, &flow, 0, &none, NULL, sc->f.now, &c), 0);
 	assert_int_equal(tcp_connect(sc->f.tcp, &flow, 0, &none, NULL, sc->f.now, &d), -EADDRINUSE);
@@ -286,7 +298,8 @@ main(void)
 		cmocka_unit_test(open_passive_resets_an_ack_that_does_not_fit),
 		cmocka_unit_test(open_passive_forgets_when_reset),
 		cmocka_unit_test(open_passive_new_syn_gets_a_challenge_whose_reset_clears_it),
-		cmocka_unit_test(open_passive_tells_of_a_connection_that_was_reset_in_the_same_burst),
+		cmocka_unit_test(
+			open_passive_tells_of_a_connection_that_was_reset_in_the_same_burst),
 		cmocka_unit_test(open_passive_is_reset_when_the_user_refuses_it),
 		cmocka_unit_test(open_without_options_uses_the_defaults),
 		cmocka_unit_test(open_without_options_uses_the_defaults_of_ipv6),

@@ -22,7 +22,8 @@ SCRIPT(send_cuts_full_segments_and_pushes_the_last, ACCEPTED, NULL, /* */
        OUT(P | A, 1 + 3 * MSS, 1, 10), QUIET)
 
 SCRIPT(send_more_holds_a_short_segment_until_the_rest_comes, ACCEPTED, NULL, /* */
-       SEND_MORE(96), QUIET, SEND_MORE(MSS), OUT(A, 1, 1, MSS), QUIET, SEND(4), OUT(P | A, 1 + MSS, 1, 100))
+       SEND_MORE(96), QUIET, SEND_MORE(MSS), OUT(A, 1, 1, MSS), QUIET, SEND(4),
+       OUT(P | A, 1 + MSS, 1, 100))
 
 SCRIPT(send_more_without_more_goes_out_soon, ACCEPTED, NULL, /* */
        SEND_MORE(96), QUIET, WAIT(12), OUT(A, 1, 1, 96), QUIET, SEND(4), OUT(P | A, 97, 1, 4))
@@ -35,7 +36,8 @@ sent_and_acked_are_told_once_each(void **)
 {
 	struct script *sc = script_new(NULL);
 	static const struct step send[] = {SEND(5 * MSS), SKIP, END};
-	static const struct step ack[] = {BURST(A, 1, 1 + 2 * MSS, 0), IN(A, 1, 1 + 5 * MSS, 0), QUIET, END};
+	static const struct step ack[] = {BURST(A, 1, 1 + 2 * MSS, 0), IN(A, 1, 1 + 5 * MSS, 0),
+					  QUIET, END};
 
 	script_accept(sc);
 	script_run(sc, send, "send");
@@ -76,23 +78,24 @@ send_refuses_beyond_the_limit_and_leaves_the_bytes(void **)
 
 /* --- congestion window --- */
 
-SCRIPT(send_begins_with_ten_segments, ACCEPTED, NULL, SEND(30 * MSS), SKIP, COUNT(BYTES_OUT, 10 * MSS))
+SCRIPT(send_begins_with_ten_segments, ACCEPTED, NULL, SEND(30 * MSS), SKIP,
+       COUNT(BYTES_OUT, 10 * MSS))
 
 SCRIPT(send_slow_start_doubles, ACCEPTED, NULL, /* */
-       SEND(80 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SKIP, COUNT(BYTES_OUT, 30 * MSS), IN(A, 1, 1 + 30 * MSS, 0),
-       SKIP, COUNT(BYTES_OUT, 70 * MSS))
+       SEND(80 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SKIP, COUNT(BYTES_OUT, 30 * MSS),
+       IN(A, 1, 1 + 30 * MSS, 0), SKIP, COUNT(BYTES_OUT, 70 * MSS))
 
 SCRIPT(send_window_grows_only_when_it_is_used, ACCEPTED, NULL, /* */
-       SEND(2 * MSS), SKIP, IN(A, 1, 1 + 2 * MSS, 0), SEND(2 * MSS), SKIP, IN(A, 1, 1 + 4 * MSS, 0), SEND(40 * MSS),
-       SKIP, COUNT(BYTES_OUT, 14 * MSS))
+       SEND(2 * MSS), SKIP, IN(A, 1, 1 + 2 * MSS, 0), SEND(2 * MSS), SKIP, IN(A, 1, 1 + 4 * MSS, 0),
+       SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 14 * MSS))
 
 SCRIPT(send_after_idle_begins_with_ten_again, ACCEPTED, NULL, /* */
-       SEND(10 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SEND(20 * MSS), SKIP, IN(A, 1, 1 + 30 * MSS, 0), WAIT(1000),
-       SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 40 * MSS))
+       SEND(10 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SEND(20 * MSS), SKIP,
+       IN(A, 1, 1 + 30 * MSS, 0), WAIT(1000), SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 40 * MSS))
 
 SCRIPT(send_shortly_after_keeps_the_window, ACCEPTED, NULL, /* */
-       SEND(10 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SEND(20 * MSS), SKIP, IN(A, 1, 1 + 30 * MSS, 0), WAIT(100),
-       SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 70 * MSS))
+       SEND(10 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SEND(20 * MSS), SKIP,
+       IN(A, 1, 1 + 30 * MSS, 0), WAIT(100), SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 70 * MSS))
 
 /* --- the peer's window --- */
 
@@ -100,21 +103,22 @@ SCRIPT(window_limits_what_is_sent, ACCEPTED, &small, /* */
        SEND(5000), OUT(A, 1, 1, MSS), QUIET, IN(A, 1, 1 + MSS, 0), OUT(A, 1 + MSS, 1, MSS), QUIET)
 
 SCRIPT(window_short_segments_are_not_sent_for_its_rest, ACCEPTED, &small, /* */
-       SEND(5000), OUT(A, 1, 1, MSS), QUIET, IN(A, 1, 1, 0, .wnd = 18), QUIET, IN(A, 1, 1, 0, .wnd = 23),
-       OUT(A, 1 + MSS, 1, MSS), QUIET)
+       SEND(5000), OUT(A, 1, 1, MSS), QUIET, IN(A, 1, 1, 0, .wnd = 18), QUIET,
+       IN(A, 1, 1, 0, .wnd = 23), OUT(A, 1 + MSS, 1, MSS), QUIET)
 
 SCRIPT(window_of_a_small_peer_is_used_by_halves, ACCEPTED, &shut, /* */
        SEND(1000), OUT(A, 1, 1, 128), IN(A, 1, 129, 0), OUT(A, 129, 1, 128), QUIET)
 
 SCRIPT(window_zero_is_probed_from_rto_doubling, ACCEPTED, NULL, /* */
-       IN(A, 1, 1, 0, .wnd = -1), SEND(100), QUIET, WAIT(195), QUIET, WAIT(10), OUT(A, 0, 1, 0), WAIT(390), QUIET,
-       WAIT(20), OUT(A, 0, 1, 0), IN(A, 1, 1, 0, .wnd = -1), WAIT(780), QUIET, WAIT(20), OUT(A, 0, 1, 0),
-       COUNT(PERSIST, 3), COUNT(RTO, 0), IN(A, 1, 1, 0), OUT(P | A, 1, 1, 100), OPEN)
+       IN(A, 1, 1, 0, .wnd = -1), SEND(100), QUIET, WAIT(195), QUIET, WAIT(10), OUT(A, 0, 1, 0),
+       WAIT(390), QUIET, WAIT(20), OUT(A, 0, 1, 0), IN(A, 1, 1, 0, .wnd = -1), WAIT(780), QUIET,
+       WAIT(20), OUT(A, 0, 1, 0), COUNT(PERSIST, 3), COUNT(RTO, 0), IN(A, 1, 1, 0),
+       OUT(P | A, 1, 1, 100), OPEN)
 
 SCRIPT(window_zero_probes_go_on_for_ever_at_a_few_seconds, ACCEPTED, NULL, /* */
-       IN(A, 1, 1, 0, .wnd = -1), SEND(100), WAIT(10000), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(50000), SKIP,
-       IN(A, 1, 1, 0, .wnd = -1), WAIT(50000), OPEN, SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(3900), SKIP, WAIT(200),
-       OPEN)
+       IN(A, 1, 1, 0, .wnd = -1), SEND(100), WAIT(10000), SKIP, IN(A, 1, 1, 0, .wnd = -1),
+       WAIT(50000), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(50000), OPEN, SKIP,
+       IN(A, 1, 1, 0, .wnd = -1), WAIT(3900), SKIP, WAIT(200), OPEN)
 
 SCRIPT(window_zero_probes_without_answer_end_it, ACCEPTED, NULL, /* */
        IN(A, 1, 1, 0, .wnd = -1), SEND(100), WAIT(65000), SKIP, CLOSED(ETIMEDOUT))
@@ -123,38 +127,49 @@ SCRIPT(window_update_from_an_older_segment_is_ignored, ACCEPTED, NULL, /* */
        IN(P | A, 1, 1, 10, .wnd = -1), SKIP, IN(A, 1, 1, 0, .wnd = 500), SKIP, SEND(100), QUIET)
 
 SCRIPT(window_that_shrinks_lets_the_timer_repeat, ACCEPTED, NULL, /* */
-       SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(205), OUT(A, 1, 1, MSS), IN(A, 1, 1, 0, .wnd = -1),
-       WAIT(410), OUT(A, 1, 1, MSS), IN(A, 1, 1 + 2 * MSS, 0), OPEN, ACKED(2 * MSS))
+       SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(205), OUT(A, 1, 1, MSS),
+       IN(A, 1, 1, 0, .wnd = -1), WAIT(410), OUT(A, 1, 1, MSS), IN(A, 1, 1 + 2 * MSS, 0), OPEN,
+       ACKED(2 * MSS))
 
 SCRIPT(window_held_back_rest_is_sent_by_timer, ACCEPTED, &small, /* */
-       SEND(1200), OUT(P | A, 1, 1, 1200), SEND(1500), QUIET, IN(A, 1, 1201, 0, .wnd = 7), QUIET, WAIT(210),
-       OUT(A, 1201, 1, 896))
+       SEND(1200), OUT(P | A, 1, 1, 1200), SEND(1500), QUIET, IN(A, 1, 1201, 0, .wnd = 7), QUIET,
+       WAIT(210), OUT(A, 1201, 1, 896))
 
 /* --- mbufs run out --- */
 
 SCRIPT(no_mbuf_delays_and_loses_nothing, ACCEPTED, NULL, /* */
-       SEND_MORE(3000), OUT(A, 1, 1, MSS), OUT(A, 1 + MSS, 1, MSS), STARVE(0), WAIT(100), QUIET, FEED,
-       WAIT(15), OUT(A, 1 + 2 * MSS, 1, 3000 - 2 * MSS), COUNT(TX_NO_RECORD, 0))
+       SEND_MORE(3000), OUT(A, 1, 1, MSS), OUT(A, 1 + MSS, 1, MSS), STARVE(0), WAIT(100), QUIET,
+       FEED, WAIT(15), OUT(A, 1 + 2 * MSS, 1, 3000 - 2 * MSS), COUNT(TX_NO_RECORD, 0))
 
 SCRIPT(no_mbuf_for_a_repetition_is_no_loss, ACCEPTED, NULL, /* */
-       SEND(100), OUT(P | A, 1, 1, 100), STARVE(0), WAIT(205), QUIET, FEED, WAIT(15), OUT(P | A, 1, 1, 100),
-       COUNT(RTO, 1))
+       SEND(100), OUT(P | A, 1, 1, 100), STARVE(0), WAIT(205), QUIET, FEED, WAIT(15),
+       OUT(P | A, 1, 1, 100), COUNT(RTO, 1))
 
 SCRIPT(no_mbuf_for_an_ack_sends_it_later, ACCEPTED, NULL, /* */
        IN(A, 1, 1, 10), STARVE(0), WAIT(45), QUIET, FEED, WAIT(15), OUT(A, 1, 11, 0))
 
 SCRIPT(no_mbuf_for_a_syn_repeats_it, DIALLING, NULL, /* */
-       STARVE(0), CONNECT, QUIET, FEED, WAIT(1005), OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED)
+       STARVE(0), CONNECT, QUIET, FEED, WAIT(1005), OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0),
+       OUT(A, 1, 1, 0), CONNECTED)
 
 static void
 no_record_delays_and_loses_nothing(void **)
 {
 	struct script_conf conf = {0};
 	struct script *sc;
-	static const struct step steps[] = {
-		SEND(4 * MSS), OUT(A, 1, 1, MSS),	     OUT(A, 1 + MSS, 1, MSS), QUIET, COUNT(TX_NO_RECORD, 1),
-		WAIT(12),      COUNT(TX_NO_RECORD, 2),	     IN(A, 1, 1 + 2 * MSS, 0), OUT(A, 1 + 2 * MSS, 1, MSS),
-		OUT(P | A, 1 + 3 * MSS, 1, MSS), IN(A, 1, 1 + 4 * MSS, 0), ACKED(4 * MSS), END};
+	static const struct step steps[] = {SEND(4 * MSS),
+					    OUT(A, 1, 1, MSS),
+					    OUT(A, 1 + MSS, 1, MSS),
+					    QUIET,
+					    COUNT(TX_NO_RECORD, 1),
+					    WAIT(12),
+					    COUNT(TX_NO_RECORD, 2),
+					    IN(A, 1, 1 + 2 * MSS, 0),
+					    OUT(A, 1 + 2 * MSS, 1, MSS),
+					    OUT(P | A, 1 + 3 * MSS, 1, MSS),
+					    IN(A, 1, 1 + 4 * MSS, 0),
+					    ACKED(4 * MSS),
+					    END};
 
 	fake_tcp_conf_default(&conf.fake);
 	conf.fake.tcp.max_in_flight = 2;

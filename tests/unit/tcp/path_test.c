@@ -13,18 +13,21 @@
 #include <cmocka.h>
 
 static const struct script_conf jumbo = {.path = {.mtu = 9000, .max_slices = 8}, .mss = 8960};
-static const struct script_conf jumbo_v6 = {.v6 = true, .path = {.mtu = 9000, .max_slices = 8}, .mss = 8940};
+static const struct script_conf jumbo_v6 = {
+	.v6 = true, .path = {.mtu = 9000, .max_slices = 8}, .mss = 8940};
 
 SCRIPT(too_big_cuts_and_repeats_what_is_in_flight, ACCEPTED, &jumbo, /* */
-       SEND(8948), OUT(P | A, 1, 1, 8948), TOO_BIG(1, 1500), OUT(A, 1, 1, MSS), SKIP, IN(A, 1, 8949, 0), ACKED(8948),
-       SEND(2000), OUT(A, 8949, 1, MSS), OUT(P | A, 8949 + MSS, 1, 2000 - MSS), COUNT(PMTU, 1), COUNT(RTO, 0))
+       SEND(8948), OUT(P | A, 1, 1, 8948), TOO_BIG(1, 1500), OUT(A, 1, 1, MSS), SKIP,
+       IN(A, 1, 8949, 0), ACKED(8948), SEND(2000), OUT(A, 8949, 1, MSS),
+       OUT(P | A, 8949 + MSS, 1, 2000 - MSS), COUNT(PMTU, 1), COUNT(RTO, 0))
 
 SCRIPT(too_big_is_no_sign_of_congestion, ACCEPTED, &jumbo, /* */
-       SEND(8948), SKIP, TOO_BIG(1, 1500), SKIP, COUNT(SACK_RECOVERY, 0), IN(A, 1, 8949, 0), SEND(14480), SKIP,
-       COUNT(BYTES_OUT, 2 * 8948 + 14480))
+       SEND(8948), SKIP, TOO_BIG(1, 1500), SKIP, COUNT(SACK_RECOVERY, 0), IN(A, 1, 8949, 0),
+       SEND(14480), SKIP, COUNT(BYTES_OUT, 2 * 8948 + 14480))
 
 SCRIPT(too_big_for_what_is_not_in_flight_is_stale, ACCEPTED, &jumbo, /* */
-       SEND(8948), SKIP, TOO_BIG(0, 1500), TOO_BIG(8949, 1500), QUIET, COUNT(ICMP_STALE, 2), COUNT(PMTU, 0))
+       SEND(8948), SKIP, TOO_BIG(0, 1500), TOO_BIG(8949, 1500), QUIET, COUNT(ICMP_STALE, 2),
+       COUNT(PMTU, 0))
 
 SCRIPT(too_big_that_is_no_smaller_is_stale, ACCEPTED, &jumbo, /* */
        SEND(8948), SKIP, TOO_BIG(1, 9000), QUIET, COUNT(ICMP_STALE, 1))
@@ -57,7 +60,8 @@ path_is_asked_again_when_the_timer_expires_twice(void **)
 {
 	struct script *sc = script_new(NULL);
 	static const struct step first[] = {SEND(MSS), OUT(P | A, 1, 1, MSS), END};
-	static const struct step later[] = {WAIT(205), OUT(P | A, 1, 1, MSS), WAIT(405), OUT(A, 1, 1, 1000 - 52), SKIP, END};
+	static const struct step later[] = {
+		WAIT(205), OUT(P | A, 1, 1, MSS), WAIT(405), OUT(A, 1, 1, 1000 - 52), SKIP, END};
 
 	script_accept(sc);
 	script_run(sc, first, "first");
@@ -70,7 +74,8 @@ static void
 progress_confirms_the_neighbour_once_a_second(void **)
 {
 	struct script *sc = script_new(NULL);
-	static const struct step steps[] = {SEND(10), IN(A, 1, 11, 0), SEND(10), IN(A, 1, 21, 0), END};
+	static const struct step steps[] = {SEND(10), IN(A, 1, 11, 0), SEND(10), IN(A, 1, 21, 0),
+					    END};
 	static const struct step more[] = {WAIT(1000), SEND(10), IN(A, 1, 31, 0), SKIP, END};
 
 	script_accept(sc);

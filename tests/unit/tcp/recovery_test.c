@@ -12,21 +12,23 @@
 
 #include <cmocka.h>
 
-#define SEG(i) (1 + (i) * MSS)
+#define SEG(i) (1 + (i)*MSS)
 #define DATA(i) OUT(A, SEG(i), 1, MSS)
 #define LAST(i) OUT(P | A, SEG(i), 1, MSS)
 /* The initial window: ten segments. */
-#define TEN                                                                                        \
-	SEND(10 * MSS), DATA(0), DATA(1), DATA(2), DATA(3), DATA(4), DATA(5), DATA(6), DATA(7), DATA(8), LAST(9)
+#define TEN                                                                                     \
+	SEND(10 * MSS), DATA(0), DATA(1), DATA(2), DATA(3), DATA(4), DATA(5), DATA(6), DATA(7), \
+		DATA(8), LAST(9)
 
 static const struct script_conf no_sack = {.no_sack = true};
 
 /* --- SACK --- */
 
 SCRIPT(sack_of_three_segments_repeats_the_hole, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), QUIET, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(3))), QUIET,
-       IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), DATA(0), QUIET, COUNT(SACK_RECOVERY, 1), COUNT(RETRANSMIT, 1),
-       IN(A, 1, SEG(10), 0), ACKED(10 * MSS), QUIET, COUNT(RTO, 0))
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), QUIET,
+       IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(3))), QUIET,
+       IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), DATA(0), QUIET, COUNT(SACK_RECOVERY, 1),
+       COUNT(RETRANSMIT, 1), IN(A, 1, SEG(10), 0), ACKED(10 * MSS), QUIET, COUNT(RTO, 0))
 
 SCRIPT(sack_in_one_ack_is_enough, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(1), 0, SACK1(SEG(2), SEG(6))), DATA(1), QUIET, COUNT(SACK_RECOVERY, 1))
@@ -39,15 +41,17 @@ SCRIPT(sack_does_not_take_what_lies_above_for_lost, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(8))), DATA(0), QUIET, WAIT(100), QUIET)
 
 SCRIPT(sack_partial_ack_repeats_the_next_hole, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), DATA(0), /* 4 is lost as well, with too little above it */
-       IN(A, 1, SEG(4), 0, SACK1(SEG(5), SEG(6))), DATA(4), COUNT(PARTIAL_ACK, 1), IN(A, 1, SEG(10), 0),
-       ACKED(10 * MSS))
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))),
+       DATA(0), /* 4 is lost as well, with too little above it */
+       IN(A, 1, SEG(4), 0, SACK1(SEG(5), SEG(6))), DATA(4), COUNT(PARTIAL_ACK, 1),
+       IN(A, 1, SEG(10), 0), ACKED(10 * MSS))
 
 SCRIPT(sack_of_a_part_of_a_segment_cuts_its_record, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(0) + 500, SEG(4))), OUT(A, 1, 1, 500), QUIET)
 
 SCRIPT(sack_outside_of_what_was_sent_is_ignored, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(9), SEG(30))), QUIET, COUNT(SACK_BAD, 1), WAIT(190), QUIET)
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(9), SEG(30))), QUIET, COUNT(SACK_BAD, 1), WAIT(190),
+       QUIET)
 
 SCRIPT(sack_inside_out_is_ignored, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(9), SEG(2))), QUIET, WAIT(150), QUIET)
@@ -56,66 +60,71 @@ SCRIPT(sack_dsack_is_counted_and_no_loss, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(10), 0, SACK1(SEG(0), SEG(1))), QUIET, COUNT(RX_DSACK, 1), ACKED(10 * MSS))
 
 SCRIPT(sack_small_segments_count_by_number, ACCEPTED, NULL, /* */
-       SEND(50), SEND(50), SEND(50), SEND(50), SKIP, IN(A, 1, 1, 0, SACK1(51, 201)), OUT(P | A, 1, 1, 50), QUIET)
+       SEND(50), SEND(50), SEND(50), SEND(50), SKIP, IN(A, 1, 1, 0, SACK1(51, 201)),
+       OUT(P | A, 1, 1, 50), QUIET)
 
 SCRIPT(sack_limited_transmit_sends_new_data, ACCEPTED, NULL, /* */
        SEND(14 * MSS), SKIP, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), DATA(10), QUIET,
        IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(3))), DATA(11), QUIET)
 
 SCRIPT(sack_recovery_leaves_the_window_at_seven_tenths, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), DATA(0), IN(A, 1, SEG(10), 0), SEND(20 * MSS), DATA(10),
-       DATA(11), DATA(12), DATA(13), DATA(14), DATA(15), DATA(16), QUIET)
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), DATA(0), IN(A, 1, SEG(10), 0),
+       SEND(20 * MSS), DATA(10), DATA(11), DATA(12), DATA(13), DATA(14), DATA(15), DATA(16), QUIET)
 
 /* --- no SACK --- */
 
 SCRIPT(dupacks_three_repeat_the_first, ACCEPTED, &no_sack, /* */
-       TEN, IN(A, 1, 1, 0), IN(A, 1, 1, 0), QUIET, IN(A, 1, 1, 0), DATA(0), QUIET, COUNT(FAST_RECOVERY_BEGUN, 1),
-       IN(A, 1, SEG(10), 0), ACKED(10 * MSS))
+       TEN, IN(A, 1, 1, 0), IN(A, 1, 1, 0), QUIET, IN(A, 1, 1, 0), DATA(0), QUIET,
+       COUNT(FAST_RECOVERY_BEGUN, 1), IN(A, 1, SEG(10), 0), ACKED(10 * MSS))
 
 SCRIPT(dupacks_partial_ack_repeats_the_next, ACCEPTED, &no_sack, /* */
-       TEN, IN(A, 1, 1, 0), IN(A, 1, 1, 0), IN(A, 1, 1, 0), DATA(0), IN(A, 1, SEG(3), 0), DATA(3), QUIET,
-       IN(A, 1, SEG(7), 0), DATA(7), QUIET, IN(A, 1, SEG(10), 0), ACKED(10 * MSS), COUNT(PARTIAL_ACK, 2),
-       COUNT(RTO, 0))
+       TEN, IN(A, 1, 1, 0), IN(A, 1, 1, 0), IN(A, 1, 1, 0), DATA(0), IN(A, 1, SEG(3), 0), DATA(3),
+       QUIET, IN(A, 1, SEG(7), 0), DATA(7), QUIET, IN(A, 1, SEG(10), 0), ACKED(10 * MSS),
+       COUNT(PARTIAL_ACK, 2), COUNT(RTO, 0))
 
 SCRIPT(dupacks_with_data_or_another_window_do_not_count, ACCEPTED, &no_sack, /* */
-       TEN, IN(A, 1, 1, 10), IN(A, 11, 1, 0, .wnd = 500), IN(A, 11, 1, 0, .wnd = 501), IN(A, 11, 1, 0, .wnd = 502),
-       SKIP, COUNT(RETRANSMIT, 0), WAIT(100), COUNT(RETRANSMIT, 0))
+       TEN, IN(A, 1, 1, 10), IN(A, 11, 1, 0, .wnd = 500), IN(A, 11, 1, 0, .wnd = 501),
+       IN(A, 11, 1, 0, .wnd = 502), SKIP, COUNT(RETRANSMIT, 0), WAIT(100), COUNT(RETRANSMIT, 0))
 
 SCRIPT(dupacks_with_sack_agreed_need_news, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, 1, 0), IN(A, 1, 1, 0), IN(A, 1, 1, 0), IN(A, 1, 1, 0), QUIET)
 
 SCRIPT(dupacks_inflate_the_window, ACCEPTED, &no_sack, /* */
-       SEND(20 * MSS), SKIP, IN(A, 1, 1, 0), DATA(10), IN(A, 1, 1, 0), DATA(11), IN(A, 1, 1, 0), DATA(0), QUIET)
+       SEND(20 * MSS), SKIP, IN(A, 1, 1, 0), DATA(10), IN(A, 1, 1, 0), DATA(11), IN(A, 1, 1, 0),
+       DATA(0), QUIET)
 
 /* --- the timer --- */
 
 SCRIPT(rto_repeats_the_first_and_backs_off, ACCEPTED, NULL, /* */
-       SEND(100), OUT(P | A, 1, 1, 100), WAIT(195), QUIET, WAIT(10), OUT(P | A, 1, 1, 100), WAIT(390), QUIET,
-       WAIT(20), OUT(P | A, 1, 1, 100), WAIT(780), QUIET, WAIT(20), OUT(P | A, 1, 1, 100), COUNT(RTO, 3),
-       IN(A, 1, 101, 0), WAIT(5000), QUIET, OPEN)
+       SEND(100), OUT(P | A, 1, 1, 100), WAIT(195), QUIET, WAIT(10), OUT(P | A, 1, 1, 100),
+       WAIT(390), QUIET, WAIT(20), OUT(P | A, 1, 1, 100), WAIT(780), QUIET, WAIT(20),
+       OUT(P | A, 1, 1, 100), COUNT(RTO, 3), IN(A, 1, 101, 0), WAIT(5000), QUIET, OPEN)
 
 SCRIPT(rto_begins_with_one_segment_and_slow_start, ACCEPTED, NULL, /* */
-       TEN, WAIT(205), DATA(0), QUIET, IN(A, 1, SEG(1), 0), DATA(1), DATA(2), QUIET, IN(A, 1, SEG(3), 0), DATA(3),
-       DATA(4), DATA(5), DATA(6), QUIET, COUNT(RTO, 1))
+       TEN, WAIT(205), DATA(0), QUIET, IN(A, 1, SEG(1), 0), DATA(1), DATA(2), QUIET,
+       IN(A, 1, SEG(3), 0), DATA(3), DATA(4), DATA(5), DATA(6), QUIET, COUNT(RTO, 1))
 
 SCRIPT(rto_skips_what_was_sacked, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(3))), WAIT(205), DATA(0), IN(A, 1, SEG(3), 0), DATA(3), DATA(4), DATA(5), QUIET,
-       COUNT(SACK_RENEGED, 0))
+       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(3))), WAIT(205), DATA(0), IN(A, 1, SEG(3), 0), DATA(3),
+       DATA(4), DATA(5), QUIET, COUNT(SACK_RENEGED, 0))
 
 SCRIPT(rto_finds_a_peer_that_reneged, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), IN(A, 1, SEG(1), 0), WAIT(205), DATA(1), COUNT(SACK_RENEGED, 1))
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), IN(A, 1, SEG(1), 0), WAIT(205), DATA(1),
+       COUNT(SACK_RENEGED, 1))
 
 SCRIPT(rto_is_rearmed_by_each_ack, ACCEPTED, NULL, /* */
-       TEN, WAIT(150), IN(A, 1, SEG(2), 0), WAIT(150), QUIET, IN(A, 1, SEG(4), 0), WAIT(150), QUIET, WAIT(400), DATA(4))
+       TEN, WAIT(150), IN(A, 1, SEG(2), 0), WAIT(150), QUIET, IN(A, 1, SEG(4), 0), WAIT(150), QUIET,
+       WAIT(400), DATA(4))
 
 SCRIPT(rto_repeats_a_lost_repetition, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(5))), DATA(0), QUIET, WAIT(250), DATA(0), COUNT(RTO, 1))
+       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(5))), DATA(0), QUIET, WAIT(250), DATA(0),
+       COUNT(RTO, 1))
 
 SCRIPT(rto_of_fin_alone, ACCEPTED, NULL, CLOSE, OUT(F | A, 1, 1, 0), WAIT(205), OUT(F | A, 1, 1, 0))
 
 SCRIPT(rto_does_not_shrink_the_window_twice_for_one_loss, ACCEPTED, NULL, /* */
-       TEN, WAIT(205), DATA(0), WAIT(405), DATA(0), WAIT(805), DATA(0), IN(A, 1, SEG(10), 0), SEND(20 * MSS), SKIP,
-       COUNT(RTO, 3))
+       TEN, WAIT(205), DATA(0), WAIT(405), DATA(0), WAIT(805), DATA(0), IN(A, 1, SEG(10), 0),
+       SEND(20 * MSS), SKIP, COUNT(RTO, 3))
 
 /* --- our numbers wrap --- */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The receive queue: reassembly against the plain truth, accounting, small segments. */
 #include "drivers/tcp/rxq.h"
+
 #include "drivers/tcp/seq.h"
 #include "lnet/base/pool.h"
 #include "tests/fake/eal.h"
@@ -49,12 +50,14 @@ setup(void **)
 	};
 	struct ledger_plan plan;
 
-	if (ledger_plan_make(&plan, &conf, (uint64_t)MBUFS * MBUF_SIZE) < 0 || ledger_init(&ledger, &plan) < 0)
+	if (ledger_plan_make(&plan, &conf, (uint64_t)MBUFS * MBUF_SIZE) < 0 ||
+	    ledger_init(&ledger, &plan) < 0)
 		return -1;
 	if (ledger_conn_open(&ledger, &account) < 0)
 		return -1;
 	tcp_rxq_init(&q);
-	rm = (struct tcp_rx_mem){.mem = &mem, .pool = &pool, .ledger = &ledger, .account = &account};
+	rm = (struct tcp_rx_mem){
+		.mem = &mem, .pool = &pool, .ledger = &ledger, .account = &account};
 	if (tcp_ooo_pool_init(&pool, 40, SOCKET_ID_ANY) < 0)
 		return -1;
 	return buf_mem_create(&mem, "rxq_test", MBUFS, ROOM, SOCKET_ID_ANY);
@@ -67,7 +70,7 @@ teardown(void **)
 
 	tcp_rxq_release(&q, &rm);
 	leaked = pool.used != 0 || pool_used(mem.slices) != 0 || !rte_mempool_full(mem.mbufs) ||
-		 ledger_used(&ledger) != 0;
+		ledger_used(&ledger) != 0;
 	ledger_conn_close(&ledger, &account);
 	buf_mem_destroy(&mem);
 	tcp_ooo_pool_fini(&pool);
@@ -144,7 +147,8 @@ slice_cuts_a_chain_at_both_ends(void **)
 	static const struct {
 		uint32_t skip, len;
 		unsigned int slices;
-	} cases[] = {{0, 300, 3}, {20, 280, 3}, {20, 80, 1}, {100, 100, 1}, {150, 100, 2}, {299, 1, 1}, {40, 0, 0}};
+	} cases[] = {{0, 300, 3},   {20, 280, 3}, {20, 80, 1}, {100, 100, 1},
+		     {150, 100, 2}, {299, 1, 1},  {40, 0, 0}};
 	size_t i, k;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -317,11 +321,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(slice_cuts_a_chain_at_both_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(insert_keeps_ranges_apart_and_joins_those_that_touch, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			insert_keeps_ranges_apart_and_joins_those_that_touch, setup, teardown),
 		cmocka_unit_test_setup_teardown(insert_reports_duplicates, setup, teardown),
 		cmocka_unit_test_setup_teardown(insert_across_the_wrap, setup, teardown),
-		cmocka_unit_test_setup_teardown(insert_is_refused_when_the_account_is_full, setup, teardown),
-		cmocka_unit_test_setup_teardown(join_stops_where_the_ledger_refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(insert_is_refused_when_the_account_is_full, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(join_stops_where_the_ledger_refuses, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(random_segments_make_the_stream, setup, teardown),
 	};
 

@@ -121,8 +121,8 @@ script_new(const struct script_conf *conf)
 		sc->f.path = sc->conf.path;
 	sc->flow = fake_flow(&sc->f, LOCAL_PORT, REMOTE_PORT);
 	sc->ts0 = 4000000000u;
-	assert_int_equal(tcp_listen(sc->f.tcp, &sc->flow.local, LOCAL_PORT, sc->conf.backlog, on_accept, sc,
-				    &sc->listener),
+	assert_int_equal(tcp_listen(sc->f.tcp, &sc->flow.local, LOCAL_PORT, sc->conf.backlog,
+				    on_accept, sc, &sc->listener),
 			 0);
 	return sc;
 }
@@ -153,7 +153,9 @@ make_in(struct script *sc, const struct step *st)
 		.ack = (st->flags & TCP_ACK) != 0 ? sc->iss + st->ack : 0,
 		.flags = st->flags,
 		.len = st->len,
-		.wnd = st->wnd < 0 ? 0 : st->wnd > 0 ? (uint16_t)st->wnd : sc->conf.wnd,
+		.wnd = st->wnd < 0    ? 0
+			: st->wnd > 0 ? (uint16_t)st->wnd
+				      : sc->conf.wnd,
 	};
 	unsigned int i;
 
@@ -171,7 +173,8 @@ make_in(struct script *sc, const struct step *st)
 	}
 	s.n_sack = (uint8_t)st->n_sack;
 	for (i = 0; i < st->n_sack; i++)
-		s.sack[i] = (struct tcp_range){sc->iss + st->sack[i].start, sc->iss + st->sack[i].end};
+		s.sack[i] =
+			(struct tcp_range){sc->iss + st->sack[i].start, sc->iss + st->sack[i].end};
 	return s;
 }
 
@@ -188,7 +191,8 @@ step_in(struct script *sc, const struct step *st)
 	if (sc->n_burst == 1)
 		fake_in(&sc->f, &sc->flow, &sc->burst[0], sc->burst_payload[0], st->pieces);
 	else
-		fake_in_burst(&sc->f, &sc->flow, sc->burst, (const uint8_t *const *)sc->burst_payload, sc->n_burst);
+		fake_in_burst(&sc->f, &sc->flow, sc->burst,
+			      (const uint8_t *const *)sc->burst_payload, sc->n_burst);
 	fake_poll(&sc->f);
 	while (sc->n_burst > 0)
 		free(sc->burst_payload[--sc->n_burst]);
@@ -202,10 +206,12 @@ check_sack(struct script *sc, const struct step *st, const struct tcp_segment *s
 	if (s->n_sack != st->n_sack)
 		FAIL("%u SACK blocks, not %u", s->n_sack, st->n_sack);
 	for (i = 0; i < st->n_sack; i++) {
-		uint32_t start = s->sack[i].start - sc->conf.peer_iss, end = s->sack[i].end - sc->conf.peer_iss;
+		uint32_t start = s->sack[i].start - sc->conf.peer_iss,
+			 end = s->sack[i].end - sc->conf.peer_iss;
 
 		if (start != st->sack[i].start || end != st->sack[i].end)
-			FAIL("SACK block %u is %u..%u, not %u..%u", i, start, end, st->sack[i].start, st->sack[i].end);
+			FAIL("SACK block %u is %u..%u, not %u..%u", i, start, end,
+			     st->sack[i].start, st->sack[i].end);
 	}
 }
 
@@ -228,7 +234,8 @@ step_out(struct script *sc, const struct step *st)
 	bool new_numbers;
 
 	if (o == NULL)
-		FAIL("nothing was sent; flags %02x seq %u ack %u len %u expected", st->flags, st->seq, st->ack, st->len);
+		FAIL("nothing was sent; flags %02x seq %u ack %u len %u expected", st->flags,
+		     st->seq, st->ack, st->len);
 	if (st->seq == SEQ_ABOVE && (int32_t)(o->s.seq - sc->iss) <= 2)
 		FAIL("the new numbers are not above the old ones");
 	new_numbers = st->seq == SEQ_ANY || st->seq == SEQ_ABOVE;
@@ -240,11 +247,12 @@ step_out(struct script *sc, const struct step *st)
 		sc->last_tsval = o->s.tsval;
 	seq = o->s.seq - sc->iss;
 	ack = (o->s.flags & TCP_ACK) != 0 ? o->s.ack - sc->conf.peer_iss : 0;
-	if (o->s.flags != st->flags || seq != (new_numbers ? 0 : st->seq) || ack != st->ack || o->s.len != st->len)
-		FAIL("sent flags %02x seq %u ack %u len %u, not %02x %u %u %u", o->s.flags, seq, ack, o->s.len, st->flags,
-		     st->seq, st->ack, st->len);
-	if (memcmp(&o->flow, &sc->flow, sizeof(o->flow)) != 0 || o->s.src_port != sc->flow.local_port ||
-	    o->s.dst_port != sc->flow.remote_port)
+	if (o->s.flags != st->flags || seq != (new_numbers ? 0 : st->seq) || ack != st->ack ||
+	    o->s.len != st->len)
+		FAIL("sent flags %02x seq %u ack %u len %u, not %02x %u %u %u", o->s.flags, seq,
+		     ack, o->s.len, st->flags, st->seq, st->ack, st->len);
+	if (memcmp(&o->flow, &sc->flow, sizeof(o->flow)) != 0 ||
+	    o->s.src_port != sc->flow.local_port || o->s.dst_port != sc->flow.remote_port)
 		FAIL("sent to the wrong place");
 	check_sack(sc, st, &o->s);
 	check_payload(sc, o);
@@ -339,7 +347,8 @@ check_told(struct script *sc, const struct step *st)
 		break;
 	case OP_ACKED:
 		if (tcp_acked(sc->c) != st->n)
-			FAIL("%" PRIu64 " bytes are acknowledged, not %" PRIu64, tcp_acked(sc->c), st->n);
+			FAIL("%" PRIu64 " bytes are acknowledged, not %" PRIu64, tcp_acked(sc->c),
+			     st->n);
 		break;
 	case OP_STATE:
 		if (strcmp(state_of(sc), st->text) != 0)
@@ -347,7 +356,8 @@ check_told(struct script *sc, const struct step *st)
 		break;
 	default:
 		if (fake_count(&sc->f, (enum tcp_counter)st->n) != st->len)
-			FAIL("the counter is %" PRIu64 ", not %u", fake_count(&sc->f, (enum tcp_counter)st->n), st->len);
+			FAIL("the counter is %" PRIu64 ", not %u",
+			     fake_count(&sc->f, (enum tcp_counter)st->n), st->len);
 		break;
 	}
 }
@@ -457,7 +467,8 @@ void
 script_accept(struct script *sc)
 {
 	static const struct step steps[] = {
-		IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), QUIET, STATE("ESTABLISHED"), END,
+		IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0),  IN(A, 1, 1, 0),
+		QUIET,		STATE("ESTABLISHED"), END,
 	};
 
 	script_run(sc, steps, "accept");
@@ -468,15 +479,16 @@ void
 script_connect(struct script *sc)
 {
 	static const struct step steps[] = {
-		CONNECT,   OUT(S, 0, 0, 0),	 IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), QUIET,
-		CONNECTED, STATE("ESTABLISHED"), END,
+		CONNECT, OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0),	OUT(A, 1, 1, 0),
+		QUIET,	 CONNECTED,	  STATE("ESTABLISHED"), END,
 	};
 
 	script_run(sc, steps, "connect");
 }
 
 void
-script_case(enum script_role role, const struct script_conf *conf, const struct step *steps, const char *name)
+script_case(enum script_role role, const struct script_conf *conf, const struct step *steps,
+	    const char *name)
 {
 	struct script *sc = script_new(conf);
 

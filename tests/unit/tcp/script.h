@@ -55,37 +55,122 @@ struct step {
 	unsigned int pieces; /* OP_IN: mbufs of the payload; OP_OUT: mbufs of the segment */
 };
 
-#define IN(f, s, a, l, ...) {.op = OP_IN, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__}
-#define BURST(f, s, a, l, ...) {.op = OP_BURST, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__}
-#define OUT(f, s, a, l, ...) {.op = OP_OUT, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__}
+#define IN(f, s, a, l, ...)                                                                  \
+	{                                                                                    \
+		.op = OP_IN, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__ \
+	}
+#define BURST(f, s, a, l, ...)                                                                  \
+	{                                                                                       \
+		.op = OP_BURST, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__ \
+	}
+#define OUT(f, s, a, l, ...)                                                                  \
+	{                                                                                     \
+		.op = OP_OUT, .flags = (f), .seq = (s), .ack = (a), .len = (l), ##__VA_ARGS__ \
+	}
 #define SACK1(s1, e1) .n_sack = 1, .sack = {{(s1), (e1)}}
 #define SACK2(s1, e1, s2, e2) .n_sack = 2, .sack = {{(s1), (e1)}, {(s2), (e2)}}
-#define SACK3(s1, e1, s2, e2, s3, e3) .n_sack = 3, .sack = {{(s1), (e1)}, {(s2), (e2)}, {(s3), (e3)}}
-#define QUIET {.op = OP_QUIET}
-#define SKIP {.op = OP_SKIP}
-#define WAIT(ms) {.op = OP_WAIT, .n = (ms)}
-#define SEND(k) {.op = OP_SEND, .n = (k)}
-#define SEND_MORE(k) {.op = OP_SEND_MORE, .n = (k)}
-#define TAKE(k) {.op = OP_TAKE, .n = (k)}
-#define LEN(k) {.op = OP_LEN, .n = (k)}
-#define RX_EOF {.op = OP_EOF}
-#define CLOSE {.op = OP_CLOSE}
-#define ABORT {.op = OP_ABORT}
-#define CONNECT {.op = OP_CONNECT}
-#define CONNECT_AGAIN {.op = OP_CONNECT_AGAIN}
-#define CONNECTED {.op = OP_CONNECTED}
-#define CLOSED(err) {.op = OP_CLOSED, .n = (err)}
-#define OPEN {.op = OP_OPEN}
-#define STATE(name) {.op = OP_STATE, .text = (name)}
-#define COUNT(id, value) {.op = OP_COUNT, .n = TCP_##id, .len = (value)}
-#define ACKED(k) {.op = OP_ACKED, .n = (k)}
-#define STARVE(left) {.op = OP_STARVE, .n = (left)}
-#define FEED {.op = OP_FEED}
-#define TOO_BIG(s, mtu) {.op = OP_TOO_BIG, .seq = (s), .n = (mtu)}
-#define UNREACHABLE(s) {.op = OP_UNREACHABLE, .seq = (s)}
-#define REFUSED(s) {.op = OP_REFUSED, .seq = (s)}
-#define EXPECT(k) {.op = OP_EXPECT, .n = (k)}
-#define END {.op = OP_END}
+#define SACK3(s1, e1, s2, e2, s3, e3) \
+	.n_sack = 3, .sack = {{(s1), (e1)}, {(s2), (e2)}, {(s3), (e3)}}
+#define QUIET                  \
+	{                      \
+		.op = OP_QUIET \
+	}
+#define SKIP                  \
+	{                     \
+		.op = OP_SKIP \
+	}
+#define WAIT(ms)                         \
+	{                                \
+		.op = OP_WAIT, .n = (ms) \
+	}
+#define SEND(k)                         \
+	{                               \
+		.op = OP_SEND, .n = (k) \
+	}
+#define SEND_MORE(k)                         \
+	{                                    \
+		.op = OP_SEND_MORE, .n = (k) \
+	}
+#define TAKE(k)                         \
+	{                               \
+		.op = OP_TAKE, .n = (k) \
+	}
+#define LEN(k)                         \
+	{                              \
+		.op = OP_LEN, .n = (k) \
+	}
+#define RX_EOF               \
+	{                    \
+		.op = OP_EOF \
+	}
+#define CLOSE                  \
+	{                      \
+		.op = OP_CLOSE \
+	}
+#define ABORT                  \
+	{                      \
+		.op = OP_ABORT \
+	}
+#define CONNECT                  \
+	{                        \
+		.op = OP_CONNECT \
+	}
+#define CONNECT_AGAIN                  \
+	{                              \
+		.op = OP_CONNECT_AGAIN \
+	}
+#define CONNECTED                  \
+	{                          \
+		.op = OP_CONNECTED \
+	}
+#define CLOSED(err)                         \
+	{                                   \
+		.op = OP_CLOSED, .n = (err) \
+	}
+#define OPEN                  \
+	{                     \
+		.op = OP_OPEN \
+	}
+#define STATE(name)                            \
+	{                                      \
+		.op = OP_STATE, .text = (name) \
+	}
+#define COUNT(id, value)                                      \
+	{                                                     \
+		.op = OP_COUNT, .n = TCP_##id, .len = (value) \
+	}
+#define ACKED(k)                         \
+	{                                \
+		.op = OP_ACKED, .n = (k) \
+	}
+#define STARVE(left)                         \
+	{                                    \
+		.op = OP_STARVE, .n = (left) \
+	}
+#define FEED                  \
+	{                     \
+		.op = OP_FEED \
+	}
+#define TOO_BIG(s, mtu)                                  \
+	{                                                \
+		.op = OP_TOO_BIG, .seq = (s), .n = (mtu) \
+	}
+#define UNREACHABLE(s)                           \
+	{                                        \
+		.op = OP_UNREACHABLE, .seq = (s) \
+	}
+#define REFUSED(s)                           \
+	{                                    \
+		.op = OP_REFUSED, .seq = (s) \
+	}
+#define EXPECT(k)                         \
+	{                                 \
+		.op = OP_EXPECT, .n = (k) \
+	}
+#define END                  \
+	{                    \
+		.op = OP_END \
+	}
 
 #define SEQ_ANY 0xfffffff0u /* OUT: our numbers begin anew, somewhere */
 #define SEQ_ABOVE 0xfffffff1u /* the same, above those of the old connection */
@@ -158,14 +243,15 @@ enum script_role {
 };
 
 /* One whole script: @conf may be NULL. */
-void script_case(enum script_role role, const struct script_conf *conf, const struct step *steps, const char *name);
+void script_case(enum script_role role, const struct script_conf *conf, const struct step *steps,
+		 const char *name);
 
 /* A test of the name that is one script. */
-#define SCRIPT(name, role, conf, ...)                                                              \
-	static void name(void **)                                                                  \
-	{                                                                                          \
-		static const struct step steps[] = {__VA_ARGS__, END};                             \
-		script_case(role, conf, steps, #name);                                             \
+#define SCRIPT(name, role, conf, ...)                                  \
+	static void name(void **)                                      \
+	{                                                              \
+		static const struct step steps[] = {__VA_ARGS__, END}; \
+		script_case(role, conf, steps, #name);                 \
 	}
 
 /* For cmocka_run_group_tests(). */

@@ -15,8 +15,10 @@
 #include <cmocka.h>
 
 static const struct script_conf few_slices = {.path = {.mtu = 1500, .max_slices = 3}};
-static const struct script_conf tso = {.path = {.mtu = 1500, .tso_max = 65000, .tso_max_slices = 40, .max_slices = 8}};
-static const struct script_conf tso_few = {.path = {.mtu = 1500, .tso_max = 65000, .tso_max_slices = 4, .max_slices = 4}};
+static const struct script_conf tso = {
+	.path = {.mtu = 1500, .tso_max = 65000, .tso_max_slices = 40, .max_slices = 8}};
+static const struct script_conf tso_few = {
+	.path = {.mtu = 1500, .tso_max = 65000, .tso_max_slices = 4, .max_slices = 4}};
 static const struct script_conf jumbo = {.path = {.mtu = 9000, .max_slices = 8}, .mss = 8960};
 
 /* Send @n pieces of @len bytes each, in one go. */
@@ -53,7 +55,8 @@ run_pieces(const struct script_conf *conf, unsigned int n, uint32_t len, const s
 static void
 payload_is_sent_by_reference(void **)
 {
-	static const struct step steps[] = {OUT(P | A, 1, 1, 1400, .pieces = 3), QUIET, COUNT(TX_LINEARISED, 0), END};
+	static const struct step steps[] = {OUT(P | A, 1, 1, 1400, .pieces = 3), QUIET,
+					    COUNT(TX_LINEARISED, 0), END};
 
 	run_pieces(NULL, 2, 700, steps);
 }
@@ -61,7 +64,8 @@ payload_is_sent_by_reference(void **)
 static void
 small_payload_lies_in_the_header_mbuf(void **)
 {
-	static const struct step steps[] = {OUT(P | A, 1, 1, 180, .pieces = 1), QUIET, COUNT(TX_LINEARISED, 0), END};
+	static const struct step steps[] = {OUT(P | A, 1, 1, 180, .pieces = 1), QUIET,
+					    COUNT(TX_LINEARISED, 0), END};
 
 	run_pieces(NULL, 3, 60, steps);
 }
@@ -69,9 +73,15 @@ small_payload_lies_in_the_header_mbuf(void **)
 static void
 too_many_slices_are_copied(void **)
 {
-	static const struct step steps[] = {
-		OUT(A, 1, 1, MSS, .pieces = 1), OUT(P | A, 1 + MSS, 1, 1600 - MSS, .pieces = 1), COUNT(TX_LINEARISED, 1),
-		WAIT(205), OUT(A, 1, 1, MSS, .pieces = 1), COUNT(TX_LINEARISED, 2), IN(A, 1, 1601, 0), ACKED(1600), END};
+	static const struct step steps[] = {OUT(A, 1, 1, MSS, .pieces = 1),
+					    OUT(P | A, 1 + MSS, 1, 1600 - MSS, .pieces = 1),
+					    COUNT(TX_LINEARISED, 1),
+					    WAIT(205),
+					    OUT(A, 1, 1, MSS, .pieces = 1),
+					    COUNT(TX_LINEARISED, 2),
+					    IN(A, 1, 1601, 0),
+					    ACKED(1600),
+					    END};
 
 	run_pieces(&few_slices, 8, 200, steps);
 }
@@ -79,7 +89,8 @@ too_many_slices_are_copied(void **)
 static void
 too_many_slices_of_a_jumbo_are_copied_into_several(void **)
 {
-	static const struct step steps[] = {OUT(A, 1, 1, 8948, .pieces = 5), SKIP, COUNT(TX_LINEARISED, 2), END};
+	static const struct step steps[] = {OUT(A, 1, 1, 8948, .pieces = 5), SKIP,
+					    COUNT(TX_LINEARISED, 2), END};
 
 	run_pieces(&jumbo, 60, 200, steps);
 }
@@ -87,8 +98,8 @@ too_many_slices_of_a_jumbo_are_copied_into_several(void **)
 static void
 large_segment_is_one_unit(void **)
 {
-	static const struct step steps[] = {
-		OUT(P | A, 1, 1, 14000, .pieces = 15), QUIET, IN(A, 1, 14001, 0), ACKED(14000), END};
+	static const struct step steps[] = {OUT(P | A, 1, 1, 14000, .pieces = 15), QUIET,
+					    IN(A, 1, 14001, 0), ACKED(14000), END};
 
 	run_pieces(&tso, 14, 1000, steps);
 }
@@ -97,9 +108,14 @@ static void
 large_segment_obeys_the_limit_of_slices(void **)
 {
 	/* three slices of payload at once, cut to whole segments */
-	static const struct step steps[] = {
-		OUT(A, 1, 1, 2 * MSS), OUT(A, 1 + 2 * MSS, 1, MSS), OUT(P | A, 1 + 3 * MSS, 1, 6000 - 3 * MSS), QUIET,
-		COUNT(TX_LINEARISED, 0), IN(A, 1, 6001, 0), ACKED(6000), END};
+	static const struct step steps[] = {OUT(A, 1, 1, 2 * MSS),
+					    OUT(A, 1 + 2 * MSS, 1, MSS),
+					    OUT(P | A, 1 + 3 * MSS, 1, 6000 - 3 * MSS),
+					    QUIET,
+					    COUNT(TX_LINEARISED, 0),
+					    IN(A, 1, 6001, 0),
+					    ACKED(6000),
+					    END};
 
 	run_pieces(&tso_few, 6, 1000, steps);
 }
@@ -107,9 +123,12 @@ large_segment_obeys_the_limit_of_slices(void **)
 static void
 large_segment_of_crumbs_becomes_a_copied_one(void **)
 {
-	static const struct step steps[] = {
-		OUT(A, 1, 1, MSS, .pieces = 1), OUT(A, 1 + MSS, 1, MSS, .pieces = 1), SKIP,
-		IN(A, 1, 3001, 0), ACKED(3000), END};
+	static const struct step steps[] = {OUT(A, 1, 1, MSS, .pieces = 1),
+					    OUT(A, 1 + MSS, 1, MSS, .pieces = 1),
+					    SKIP,
+					    IN(A, 1, 3001, 0),
+					    ACKED(3000),
+					    END};
 
 	run_pieces(&tso_few, 30, 100, steps);
 }
@@ -117,10 +136,16 @@ large_segment_of_crumbs_becomes_a_copied_one(void **)
 static void
 large_segment_lost_in_part_is_cut(void **)
 {
-	static const struct step steps[] = {
-		OUT(P | A, 1, 1, 10 * MSS), IN(A, 1, 1 + MSS, 0, SACK1(1 + 2 * MSS, 1 + 7 * MSS)),
-		OUT(A, 1 + MSS, 1, MSS), QUIET, IN(A, 1, 1 + 7 * MSS, 0), OUT(P | A, 1 + 7 * MSS, 1, 3 * MSS),
-		IN(A, 1, 1 + 10 * MSS, 0), ACKED(10 * MSS), COUNT(RTO, 0), END};
+	static const struct step steps[] = {OUT(P | A, 1, 1, 10 * MSS),
+					    IN(A, 1, 1 + MSS, 0, SACK1(1 + 2 * MSS, 1 + 7 * MSS)),
+					    OUT(A, 1 + MSS, 1, MSS),
+					    QUIET,
+					    IN(A, 1, 1 + 7 * MSS, 0),
+					    OUT(P | A, 1 + 7 * MSS, 1, 3 * MSS),
+					    IN(A, 1, 1 + 10 * MSS, 0),
+					    ACKED(10 * MSS),
+					    COUNT(RTO, 0),
+					    END};
 
 	run_pieces(&tso, 10, MSS, steps);
 }
@@ -128,10 +153,16 @@ large_segment_lost_in_part_is_cut(void **)
 static void
 large_segment_acked_in_part_goes_on_from_there(void **)
 {
-	static const struct step steps[] = {
-		OUT(P | A, 1, 1, 10 * MSS), IN(A, 1, 1 + 4 * MSS + 7, 0), ACKED(4 * MSS + 7), WAIT(400),
-		OUT(A, 1 + 4 * MSS + 7, 1, MSS), IN(A, 1, 1 + 5 * MSS + 7, 0),
-		OUT(A, 1 + 5 * MSS + 7, 1, 2 * MSS), IN(A, 1, 1 + 10 * MSS, 0), ACKED(10 * MSS), END};
+	static const struct step steps[] = {OUT(P | A, 1, 1, 10 * MSS),
+					    IN(A, 1, 1 + 4 * MSS + 7, 0),
+					    ACKED(4 * MSS + 7),
+					    WAIT(400),
+					    OUT(A, 1 + 4 * MSS + 7, 1, MSS),
+					    IN(A, 1, 1 + 5 * MSS + 7, 0),
+					    OUT(A, 1 + 5 * MSS + 7, 1, 2 * MSS),
+					    IN(A, 1, 1 + 10 * MSS, 0),
+					    ACKED(10 * MSS),
+					    END};
 
 	run_pieces(&tso, 10, MSS, steps);
 }
@@ -156,7 +187,8 @@ large_segment_tells_the_port_where_to_cut(void **)
 }
 
 SCRIPT(sack_blocks_take_their_room_from_the_payload, ACCEPTED, NULL, /* */
-       IN(A, 101, 1, 10), OUT(A, 1, 1, 0, SACK1(101, 111)), SEND(2000), OUT(A, 1, 1, MSS - 12, SACK1(101, 111)),
+       IN(A, 101, 1, 10), OUT(A, 1, 1, 0, SACK1(101, 111)), SEND(2000),
+       OUT(A, 1, 1, MSS - 12, SACK1(101, 111)),
        OUT(P | A, 1 + MSS - 12, 1, 2000 - MSS + 12, SACK1(101, 111)))
 
 /* Acknowledged memory is given back although the port may still hold the frame, and not before. */

@@ -16,7 +16,8 @@ comparisons_wrap(void **)
 {
 	static const struct {
 		uint32_t a, b; /* a is before b */
-	} cases[] = {{0, 1}, {UINT32_MAX, 0}, {0xfffffff0, 0x10}, {0, 0x7fffffff}, {0x80000000, 0xffffffff}, {0x7fffffff, 0xfffffffe}};
+	} cases[] = {{0, 1},	      {UINT32_MAX, 0},		{0xfffffff0, 0x10},
+		     {0, 0x7fffffff}, {0x80000000, 0xffffffff}, {0x7fffffff, 0xfffffffe}};
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -13,15 +13,17 @@
 #include <cmocka.h>
 
 SCRIPT(keepalive_probes_after_thirty_seconds_and_gives_up_after_five, ACCEPTED, NULL, /* */
-       WAIT(29900), QUIET, WAIT(200), OUT(A, 0, 1, 0), WAIT(5000), OUT(A, 0, 1, 0), WAIT(5000), OUT(A, 0, 1, 0),
-       WAIT(5000), OUT(A, 0, 1, 0), WAIT(5000), OUT(A, 0, 1, 0), OPEN, WAIT(5000), OUT(R | A, 1, 1, 0),
-       CLOSED(ETIMEDOUT), COUNT(KEEPALIVE, 5))
+       WAIT(29900), QUIET, WAIT(200), OUT(A, 0, 1, 0), WAIT(5000), OUT(A, 0, 1, 0), WAIT(5000),
+       OUT(A, 0, 1, 0), WAIT(5000), OUT(A, 0, 1, 0), WAIT(5000), OUT(A, 0, 1, 0), OPEN, WAIT(5000),
+       OUT(R | A, 1, 1, 0), CLOSED(ETIMEDOUT), COUNT(KEEPALIVE, 5))
 
 SCRIPT(keepalive_answer_begins_anew, ACCEPTED, NULL, /* */
-       WAIT(30100), OUT(A, 0, 1, 0), IN(A, 1, 1, 0), QUIET, WAIT(29900), QUIET, WAIT(200), OUT(A, 0, 1, 0), OPEN)
+       WAIT(30100), OUT(A, 0, 1, 0), IN(A, 1, 1, 0), QUIET, WAIT(29900), QUIET, WAIT(200),
+       OUT(A, 0, 1, 0), OPEN)
 
 SCRIPT(keepalive_is_put_off_by_traffic, ACCEPTED, NULL, /* */
-       WAIT(20000), IN(P | A, 1, 1, 1), OUT(A, 1, 2, 0), WAIT(20000), QUIET, WAIT(10100), OUT(A, 0, 2, 0))
+       WAIT(20000), IN(P | A, 1, 1, 1), OUT(A, 1, 2, 0), WAIT(20000), QUIET, WAIT(10100),
+       OUT(A, 0, 2, 0))
 
 static void
 keepalive_can_be_off(void **)
@@ -39,7 +41,8 @@ keepalive_can_be_off(void **)
 }
 
 SCRIPT(user_timeout_ends_it_with_a_reset, ACCEPTED, NULL, /* */
-       SEND(10), WAIT(59000), OPEN, WAIT(10000), SKIP, CLOSED(ETIMEDOUT), STATE("none"), COUNT(CONN_TIMEOUT, 1))
+       SEND(10), WAIT(59000), OPEN, WAIT(10000), SKIP, CLOSED(ETIMEDOUT), STATE("none"),
+       COUNT(CONN_TIMEOUT, 1))
 
 SCRIPT(user_timeout_tells_what_icmp_said, ACCEPTED, NULL, /* */
        SEND(10), UNREACHABLE(1), OPEN, WAIT(70000), SKIP, CLOSED(EHOSTUNREACH))
@@ -49,7 +52,8 @@ user_timeout_zero_never_ends_it(void **)
 {
 	struct script_conf conf = {0};
 	struct script *sc;
-	static const struct step steps[] = {SEND(10), WAIT(300000), OPEN, SKIP, IN(A, 1, 11, 0), ACKED(10), END};
+	static const struct step steps[] = {SEND(10),	     WAIT(300000), OPEN, SKIP,
+					    IN(A, 1, 11, 0), ACKED(10),	   END};
 
 	fake_tcp_conf_default(&conf.fake);
 	conf.fake.tcp.user_timeout = 0;
@@ -61,15 +65,16 @@ user_timeout_zero_never_ends_it(void **)
 
 /* The timeout follows the measured time: slow paths are given time, fast ones have the floor. */
 SCRIPT(rto_follows_the_round_trip, ACCEPTED, NULL, /* */
-       SEND(10), SKIP, WAIT(150), IN(A, 1, 11, 0), SEND(10), SKIP, WAIT(150), IN(A, 1, 21, 0), SEND(10), SKIP,
-       WAIT(250), QUIET, WAIT(50), OUT(P | A, 21, 1, 10))
+       SEND(10), SKIP, WAIT(150), IN(A, 1, 11, 0), SEND(10), SKIP, WAIT(150), IN(A, 1, 21, 0),
+       SEND(10), SKIP, WAIT(250), QUIET, WAIT(50), OUT(P | A, 21, 1, 10))
 
 SCRIPT(rto_ignores_the_time_of_a_repetition, ACCEPTED, NULL, /* */
-       SEND(10), SKIP, IN(A, 1, 11, 0), SEND(10), SKIP, WAIT(205), OUT(P | A, 11, 1, 10), IN(A, 1, 21, 0), SEND(10),
-       SKIP, WAIT(195), QUIET, WAIT(10), OUT(P | A, 21, 1, 10))
+       SEND(10), SKIP, IN(A, 1, 11, 0), SEND(10), SKIP, WAIT(205), OUT(P | A, 11, 1, 10),
+       IN(A, 1, 21, 0), SEND(10), SKIP, WAIT(195), QUIET, WAIT(10), OUT(P | A, 21, 1, 10))
 
 SCRIPT(rto_is_capped, ACCEPTED, NULL, /* */
-       SEND(10), WAIT(20000), SKIP, WAIT(700), OUT(P | A, 1, 1, 10), WAIT(7800), QUIET, WAIT(200), OUT(P | A, 1, 1, 10))
+       SEND(10), WAIT(20000), SKIP, WAIT(700), OUT(P | A, 1, 1, 10), WAIT(7800), QUIET, WAIT(200),
+       OUT(P | A, 1, 1, 10))
 
 int
 main(void)

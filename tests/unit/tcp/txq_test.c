@@ -58,7 +58,8 @@ teardown(void **)
 static void
 check_sums(void)
 {
-	uint32_t sacked = 0, lost = 0, retrans = 0, packets = 0, judged = 0, judged_packets = 0, seq = una;
+	uint32_t sacked = 0, lost = 0, retrans = 0, packets = 0, judged = 0, judged_packets = 0,
+		 seq = una;
 	bool before_judge = true, waits_before_rtx = false, at_rtx = q.rtx == NULL;
 	const struct tcp_txseg *s;
 	unsigned int n = 0;
@@ -78,7 +79,8 @@ check_sums(void)
 		}
 		lost += (s->flags & TXSEG_LOST) != 0 ? txseg_space(s) : 0;
 		retrans += (s->flags & TXSEG_RETRANS) != 0 ? txseg_space(s) : 0;
-		if ((s->flags & (TXSEG_LOST | TXSEG_RETRANS)) == TXSEG_LOST && (!at_rtx || q.rtx == NULL))
+		if ((s->flags & (TXSEG_LOST | TXSEG_RETRANS)) == TXSEG_LOST &&
+		    (!at_rtx || q.rtx == NULL))
 			waits_before_rtx = true;
 	}
 	assert_int_equal(seq, nxt);
@@ -108,7 +110,8 @@ check_bytes(void)
 				sl = sl->next;
 				off = sl->off;
 			}
-			assert_int_equal(((const uint8_t *)sl->m->buf_addr)[off], (uint8_t)(s->seq + i));
+			assert_int_equal(((const uint8_t *)sl->m->buf_addr)[off],
+					 (uint8_t)(s->seq + i));
 		}
 	}
 }
@@ -369,7 +372,10 @@ random_step(void)
 		break;
 	case 4:
 		from = below(in_flight);
-		tcp_sb_sack(&q, &pool, (struct tcp_range){una + from, una + from + 1 + below(in_flight - from)}, MSS);
+		tcp_sb_sack(
+			&q, &pool,
+			(struct tcp_range){una + from, una + from + 1 + below(in_flight - from)},
+			MSS);
 		tcp_sb_judge(&q, MSS);
 		break;
 	case 5:
@@ -418,18 +424,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(ack_releases_whole_and_partial_segments, setup, teardown),
-		cmocka_unit_test_setup_teardown(ack_of_a_repeated_segment_is_no_sample, setup, teardown),
+		cmocka_unit_test_setup_teardown(ack_releases_whole_and_partial_segments, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(ack_of_a_repeated_segment_is_no_sample, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(ack_of_all_but_fin_leaves_fin, setup, teardown),
-		cmocka_unit_test_setup_teardown(cursor_survives_that_everything_was_acked, setup, teardown),
-		cmocka_unit_test_setup_teardown(sack_marks_what_it_covers_and_cuts_at_its_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(sack_without_a_record_to_cut_marks_nothing_it_does_not_cover, setup, teardown),
+		cmocka_unit_test_setup_teardown(cursor_survives_that_everything_was_acked, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(sack_marks_what_it_covers_and_cuts_at_its_ends,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			sack_without_a_record_to_cut_marks_nothing_it_does_not_cover, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(judge_wants_three_segments_above, setup, teardown),
 		cmocka_unit_test_setup_teardown(judge_counts_bytes_as_well, setup, teardown),
-		cmocka_unit_test_setup_teardown(pipe_counts_what_is_in_the_network, setup, teardown),
+		cmocka_unit_test_setup_teardown(pipe_counts_what_is_in_the_network, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(sacked_repetition_leaves_the_sums, setup, teardown),
 		cmocka_unit_test_setup_teardown(forgotten_sacks_are_lost_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(random_orders_keep_the_sums_and_the_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_orders_keep_the_sums_and_the_bytes, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests_name("tcp/txq", tests, group_setup, NULL);

@@ -19,11 +19,13 @@ window_shuts_and_reopens(void **)
 	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
 	static const struct step full[] = {
 		/* there is no room behind the edge */
-		IN(A, 65537, 1, 100), OUT(A, 1, 65537, 0, .wnd = -1), LEN(65536), COUNT(RX_BEYOND, 1),
+		IN(A, 65537, 1, 100), OUT(A, 1, 65537, 0, .wnd = -1), LEN(65536),
+		COUNT(RX_BEYOND, 1),
 		/* a probe with a byte is answered with the shut window */
 		IN(A, 65537, 1, 1), OUT(A, 1, 65537, 0, .wnd = -1),
 		/* less than two segments is no news; more is told at once */
-		TAKE(1000), QUIET, TAKE(2000), OUT(A, 1, 65537, 0), QUIET, COUNT(TX_WND_UPDATE, 1), END};
+		TAKE(1000), QUIET, TAKE(2000), OUT(A, 1, 65537, 0), QUIET, COUNT(TX_WND_UPDATE, 1),
+		END};
 	unsigned int i;
 
 	script_accept(sc);
@@ -66,7 +68,8 @@ window_edge_never_retreats(void **)
 }
 
 SCRIPT(window_is_not_moved_by_less_than_a_segment, ACCEPTED, NULL, /* */
-       IN(P | A, 1, 1, 1000), OUT(A, 1, 1001, 0), TAKE(1000), IN(P | A, 1001, 1, 100), OUT(A, 1, 1101, 0))
+       IN(P | A, 1, 1, 1000), OUT(A, 1, 1001, 0), TAKE(1000), IN(P | A, 1001, 1, 100),
+       OUT(A, 1, 1101, 0))
 
 /* A message whose buffer is reserved widens the window beyond the connection's own. */
 static void

@@ -51,7 +51,8 @@ parse_refuses_what_is_no_header(void **)
 	static const struct {
 		uint32_t room, total;
 		uint8_t offset;
-	} cases[] = {{19, 19, 5}, {0, 0, 5}, {20, 20, 4}, {20, 20, 0}, {20, 100, 6}, {59, 200, 15}, {40, 30, 5}};
+	} cases[] = {{19, 19, 5},  {0, 0, 5},	  {20, 20, 4}, {20, 20, 0},
+		     {20, 100, 6}, {59, 200, 15}, {40, 30, 5}};
 	uint8_t p[64];
 	struct tcp_segment s;
 	size_t i;
@@ -83,9 +84,19 @@ parse_survives_options_of_every_odd_kind(void **)
 		{"MSS too long", {2, 5, 5, 0xb4, 0}, 5, false, false, false},
 		{"MSS", {2, 4, 5, 0xb4}, 4, false, true, false},
 		{"timestamps too short", {8, 9, 0, 0, 0, 0, 0, 0, 0}, 9, false, false, false},
-		{"timestamps behind an unknown kind", {99, 4, 1, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2}, 14, false, false, true},
+		{"timestamps behind an unknown kind",
+		 {99, 4, 1, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2},
+		 14,
+		 false,
+		 false,
+		 true},
 		{"good, then bad", {2, 4, 5, 0xb4, 8, 200, 0, 0}, 8, true, true, false},
-		{"multipath", {30, 12, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2, 4, 5, 0xb4}, 16, false, true, false},
+		{"multipath",
+		 {30, 12, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2, 4, 5, 0xb4},
+		 16,
+		 false,
+		 true,
+		 false},
 	};
 	uint8_t p[64];
 	struct tcp_segment s;
@@ -95,7 +106,8 @@ parse_survives_options_of_every_odd_kind(void **)
 		unsigned int len = make(p, TCP_SYN, cases[i].options, cases[i].n);
 
 		assert_int_equal(tcp_wire_parse(p, len, len, &s), 0);
-		if (s.bad_options != cases[i].bad || s.has_mss != cases[i].mss || s.has_ts != cases[i].ts)
+		if (s.bad_options != cases[i].bad || s.has_mss != cases[i].mss ||
+		    s.has_ts != cases[i].ts)
 			fail_msg("%s", cases[i].what);
 	}
 }
@@ -125,7 +137,8 @@ parse_takes_whole_sack_blocks_only(void **)
 		uint8_t len;
 		unsigned int blocks;
 		bool bad;
-	} cases[] = {{2, 0, true}, {9, 0, true}, {10, 1, false}, {11, 0, true}, {18, 2, false}, {34, 4, false}, {36, 0, true}};
+	} cases[] = {{2, 0, true},   {9, 0, true},   {10, 1, false}, {11, 0, true},
+		     {18, 2, false}, {34, 4, false}, {36, 0, true}};
 	uint8_t options[40] = {5}, p[64];
 	struct tcp_segment s;
 	size_t i;
@@ -153,12 +166,21 @@ emit_and_parse_agree(void **)
 	static const struct tcp_segment cases[] = {
 		{.flags = TCP_ACK},
 		{.flags = TCP_RST | TCP_ACK, .seq = UINT32_MAX, .ack = 1},
-		{.flags = TCP_SYN, .has_mss = true, .mss = 8960, .has_ts = true, .tsval = 1, .sack_permitted = true,
-		 .has_wscale = true, .wscale = 9},
+		{.flags = TCP_SYN,
+		 .has_mss = true,
+		 .mss = 8960,
+		 .has_ts = true,
+		 .tsval = 1,
+		 .sack_permitted = true,
+		 .has_wscale = true,
+		 .wscale = 9},
 		{.flags = TCP_SYN, .has_mss = true, .mss = 1460, .sack_permitted = true},
 		{.flags = TCP_SYN, .has_mss = true, .mss = 1460, .has_wscale = true, .wscale = 7},
 		{.flags = TCP_ACK, .has_ts = true, .tsval = 0x01020304, .tsecr = 0x05060708},
-		{.flags = TCP_ACK, .has_ts = true, .n_sack = 3, .sack = {{1, 2}, {3, 4}, {5, UINT32_MAX}}},
+		{.flags = TCP_ACK,
+		 .has_ts = true,
+		 .n_sack = 3,
+		 .sack = {{1, 2}, {3, 4}, {5, UINT32_MAX}}},
 		{.flags = TCP_ACK, .n_sack = 4, .sack = {{1, 2}, {3, 4}, {5, 6}, {7, 8}}},
 	};
 	uint8_t p[TCP_HDR_MAX];
@@ -182,8 +204,13 @@ emit_and_parse_agree(void **)
 static void
 emit_orders_options_as_linux_does(void **)
 {
-	static const struct tcp_segment syn = {.flags = TCP_SYN, .has_mss = true, .mss = 1460, .has_ts = true,
-					       .sack_permitted = true, .has_wscale = true, .wscale = 7};
+	static const struct tcp_segment syn = {.flags = TCP_SYN,
+					       .has_mss = true,
+					       .mss = 1460,
+					       .has_ts = true,
+					       .sack_permitted = true,
+					       .has_wscale = true,
+					       .wscale = 7};
 	static const struct tcp_segment ack = {.flags = TCP_ACK, .has_ts = true};
 	uint8_t p[TCP_HDR_MAX];
 
