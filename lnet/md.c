@@ -109,7 +109,7 @@ md_free(struct md *md)
 struct lnet_handle
 md_handle(uint64_t if_cookie, const struct md *md)
 {
-	struct lnet_handle h;
+	struct lnet_handle h = {0};
 
 	put_le64(h.bytes, if_cookie);
 	put_le64(h.bytes + 8, md->cookie);

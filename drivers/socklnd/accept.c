@@ -20,7 +20,6 @@ find_listener(struct socklnd_cpt *sc, const struct ipaddr *addr, uint16_t port)
 	struct socklnd_listener *l;
 
 	TAILQ_FOREACH(l, &sc->listeners, link)
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what is freed was taken out of the list */
 		if (l->port == port && ipaddr_equal(&l->addr, addr))
 			return l;
 	return NULL;

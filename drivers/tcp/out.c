@@ -196,16 +196,31 @@ send_new(struct tcp_conn *c, uint64_t now)
 	return true;
 }
 
+/* Not even a segment may come. */
+static bool
+window_is_shut(const struct tcp_conn *c)
+{
+	return c->rcv_edge - c->rcv_nxt < c->mss;
+}
+
 static bool
 send_ack(struct tcp_conn *c, uint64_t now)
 {
 	bool update = !c->ack_now && tcp_window_update_due(c);
+	bool was_shut = window_is_shut(c);
 
 	if (!c->ack_now && !update)
 		return true;
 	if (update)
 		tcp_count(c->t, TCP_TX_WND_UPDATE);
-	return tcp_send_bare(c, TCP_ACK, c->snd_nxt, now);
+	if (!tcp_send_bare(c, TCP_ACK, c->snd_nxt, now))
+		return false;
+	if (was_shut && !window_is_shut(c)) {
+		c->reopened_at = now;
+		c->reopens = 0;
+		tcp_timer_set(c, TCP_TIMER_REOPEN, now + TCP_REOPEN);
+	}
+	return true;
 }
 
 /* RFC 9293 3.8.6.1. A number that the peer has already, without payload, makes it answer with its window. */

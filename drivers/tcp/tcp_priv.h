@@ -29,6 +29,8 @@ struct rte_mbuf;
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_TS_LEN 12 /* of the timestamps option, aligned */
 #define TCP_RETRY (10 * TCP_MS) /* no mbuf or record could be had: try again */
+#define TCP_REOPEN (200 * TCP_MS) /* until the ACK that opened a window is repeated; doubles */
+#define TCP_REOPENS_MAX 6
 #define TCP_LIMITED_INTVL (100 * TCP_MS) /* between challenge ACKs of a connection: RFC 5961 10 */
 
 enum tcp_state {
@@ -57,6 +59,7 @@ enum tcp_timer {
 	TCP_TIMER_ACK, /* delayed ACK */
 	TCP_TIMER_KEEP, /* keepalive */
 	TCP_TIMER_LIFE, /* connect timeout, FIN-WAIT-2, TIME-WAIT */
+	TCP_TIMER_REOPEN, /* the ACK that opened a closed window is repeated */
 	TCP_TIMER_RETRY, /* output that found no mbuf, or held back a short segment */
 	TCP_TIMERS
 };
@@ -126,6 +129,8 @@ struct tcp_conn {
 	struct tcp_rxq rx;
 	struct ledger_conn account;
 	uint64_t last_rx;
+	uint64_t reopened_at; /* when an ACK of ours opened a closed window */
+	uint8_t reopens; /* how often that was repeated */
 	uint64_t tuned_at,
 		rcv_rtt; /* autotuning: start of the measured round trip, and its length */
 	uint64_t taken, tuned_taken; /* bytes the user took, in all and at tuned_at */

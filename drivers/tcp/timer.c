@@ -126,6 +126,22 @@ fire_keep(struct tcp_conn *c, uint64_t now)
 	tcp_timer_set(c, TCP_TIMER_KEEP, now + cfg->keepalive_intvl);
 }
 
+/*
+ * An ACK that opens a closed window is not acknowledged; if it was lost the peer sleeps until its next probe, and that may
+ * be as far away as the window was closed for. So it is repeated until something arrives.
+ */
+static void
+fire_reopen(struct tcp_conn *c, uint64_t now)
+{
+	if (c->last_rx > c->reopened_at || c->reopens >= TCP_REOPENS_MAX)
+		return;
+	c->reopens++;
+	c->ack_now = true;
+	tcp_count(c->t, TCP_TX_WND_REPEAT);
+	tcp_timer_set(c, TCP_TIMER_REOPEN, now + (TCP_REOPEN << c->reopens));
+	tcp_conn_dirty(c);
+}
+
 static void
 fire_life(struct tcp_conn *c, uint64_t now)
 {
@@ -168,6 +184,8 @@ fire(struct timer *timer, uint64_t now)
 		c->ack_now = true;
 		tcp_conn_dirty(c);
 	}
+	if (c->state != TCP_CLOSED && take_due(c, TCP_TIMER_REOPEN, now))
+		fire_reopen(c, now);
 	if (c->state != TCP_CLOSED && take_due(c, TCP_TIMER_RETRY, now)) {
 		c->push_now = true;
 		tcp_conn_dirty(c);

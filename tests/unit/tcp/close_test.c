@@ -267,6 +267,21 @@ time_wait_blocks_are_recycled_when_none_is_left(void **)
 }
 
 static void
+time_wait_holds_no_memory_and_no_place_in_the_ledger(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct step to_time_wait[] = {TO_TIME_WAIT, END};
+
+	script_accept(sc);
+	assert_int_equal(sc->f.lc.ledger.conns, 1);
+	script_run(sc, to_time_wait, "time-wait");
+	assert_int_equal(sc->f.lc.ledger.conns, 0);
+	assert_int_equal(tcp_conn_count(sc->f.tcp), 0);
+	assert_int_equal(tcp_block_count(sc->f.tcp), 1);
+	script_free(sc);
+}
+
+static void
 destroy_tells_every_user(void **)
 {
 	struct script *sc = script_new(NULL);
@@ -325,6 +340,7 @@ main(void)
 		cmocka_unit_test(time_wait_does_not_answer_answers),
 		cmocka_unit_test(time_wait_gives_way_to_our_own_open),
 		cmocka_unit_test(time_wait_blocks_are_recycled_when_none_is_left),
+		cmocka_unit_test(time_wait_holds_no_memory_and_no_place_in_the_ledger),
 		cmocka_unit_test(destroy_tells_every_user),
 	};
 

@@ -35,7 +35,7 @@ SCRIPT(in_empty_strays_are_answered_within_a_limit, ACCEPTED, NULL, /* */
        WAIT(100), IN(A, 0, 1, 0), OUT(A, 1, 1, 0))
 
 SCRIPT(in_ack_from_the_right_edge_counts, ACCEPTED, NULL, /* */
-       SEND(10), OUT(P | A, 1, 1, 10), IN(A, 65536, 11, 0), ACKED(10))
+       SEND(10), OUT(P | A, 1, 1, 10), IN(A, 65537, 11, 0), ACKED(10))
 
 /* --- flags --- */
 

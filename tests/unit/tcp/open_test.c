@@ -189,6 +189,15 @@ SCRIPT(open_by_both_sides_closed_meanwhile_sends_fin, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), CLOSE, QUIET, IN(A, 1, 1, 0),
        OUT(F | A, 1, 1, 0), STATE("FIN_WAIT_1"))
 
+/* The window of a SYN is never scaled: 512 bytes are 512, until the next segment says more. */
+SCRIPT(open_active_does_not_scale_the_window_of_the_syn_ack, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), SEND(1000), OUT(A, 1, 1, 512),
+       QUIET, IN(A, 1, 513, 0), OUT(P | A, 513, 1, 488))
+
+SCRIPT(open_by_both_sides_does_not_scale_the_window_either, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(S | A, 0, 1, 0),
+       OUT(A, 1, 1, 0), SEND(1000), OUT(A, 1, 1, 512), QUIET)
+
 /* --- no connection --- */
 
 SCRIPT(unknown_segments_are_reset_without_state, LISTENING, NULL, /* */
@@ -323,6 +332,8 @@ main(void)
 		cmocka_unit_test(open_by_both_sides_completes_with_a_plain_ack),
 		cmocka_unit_test(open_by_both_sides_may_be_refused),
 		cmocka_unit_test(open_by_both_sides_closed_meanwhile_sends_fin),
+		cmocka_unit_test(open_active_does_not_scale_the_window_of_the_syn_ack),
+		cmocka_unit_test(open_by_both_sides_does_not_scale_the_window_either),
 		cmocka_unit_test(unknown_segments_are_reset_without_state),
 		cmocka_unit_test(syn_to_a_closed_port_is_refused),
 		cmocka_unit_test(connect_refuses_what_cannot_work),

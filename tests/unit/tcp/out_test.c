@@ -124,7 +124,8 @@ SCRIPT(window_zero_probes_without_answer_end_it, ACCEPTED, NULL, /* */
        IN(A, 1, 1, 0, .wnd = -1), SEND(100), WAIT(65000), SKIP, CLOSED(ETIMEDOUT))
 
 SCRIPT(window_update_from_an_older_segment_is_ignored, ACCEPTED, NULL, /* */
-       IN(P | A, 1, 1, 10, .wnd = -1), SKIP, IN(A, 1, 1, 0, .wnd = 500), SKIP, SEND(100), QUIET)
+       IN(A, 11, 1, 10, .wnd = -1), IN(A, 1, 1, 10, .wnd = 500), SKIP, SEND(100), QUIET,
+       IN(A, 21, 1, 0, .wnd = 500), OUT(P | A, 1, 21, 100))
 
 SCRIPT(window_that_shrinks_lets_the_timer_repeat, ACCEPTED, NULL, /* */
        SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(205), OUT(A, 1, 1, MSS),

@@ -168,6 +168,16 @@ large_segment_acked_in_part_goes_on_from_there(void **)
 }
 
 static void
+large_segment_does_not_end_with_a_crumb_of_the_window(void **)
+{
+	struct script_conf conf = tso;
+	static const struct step steps[] = {OUT(A, 1, 1, 3 * MSS), QUIET, END};
+
+	conf.wnd = 40; /* 5,120 bytes: three and a half segments */
+	run_pieces(&conf, 10, 1000, steps);
+}
+
+static void
 large_segment_tells_the_port_where_to_cut(void **)
 {
 	struct script *sc = script_new(&tso);
@@ -261,6 +271,7 @@ main(void)
 		cmocka_unit_test(large_segment_of_crumbs_becomes_a_copied_one),
 		cmocka_unit_test(large_segment_lost_in_part_is_cut),
 		cmocka_unit_test(large_segment_acked_in_part_goes_on_from_there),
+		cmocka_unit_test(large_segment_does_not_end_with_a_crumb_of_the_window),
 		cmocka_unit_test(large_segment_tells_the_port_where_to_cut),
 		cmocka_unit_test(sack_blocks_take_their_room_from_the_payload),
 		cmocka_unit_test(memory_is_released_when_it_is_acknowledged),

@@ -38,6 +38,29 @@ window_shuts_and_reopens(void **)
 }
 
 static void
+window_opening_is_repeated_until_something_comes(void **)
+{
+	struct script *sc = script_new(NULL);
+	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
+	static const struct step lost[] = {TAKE(4000), OUT(A, 1, 65537, 0), WAIT(190), QUIET,
+					   /* 200 ms, then 400 ms after that */
+					   WAIT(20), OUT(A, 1, 65537, 0), WAIT(370), QUIET,
+					   WAIT(40), OUT(A, 1, 65537, 0), COUNT(TX_WND_REPEAT, 2),
+					   /* it has arrived: no more of it */
+					   IN(P | A, 65537, 1, 1000), OUT(A, 1, 66537, 0),
+					   WAIT(10000), QUIET, COUNT(TX_WND_REPEAT, 2), END};
+	unsigned int i;
+
+	script_accept(sc);
+	for (i = 0; i < 64; i++) {
+		seg[0].seq = 1 + 1024 * i;
+		script_run(sc, seg, "fill");
+	}
+	script_run(sc, lost, "lost");
+	script_free(sc);
+}
+
+static void
 window_edge_never_retreats(void **)
 {
 	struct script *sc = script_new(NULL);
@@ -86,6 +109,41 @@ window_opens_for_what_is_expected(void **)
 	script_run(sc, more, "after");
 	after = fake_next(&sc->f)->s.wnd;
 	assert_in_range(after - before, 300000 / 128 - 4, 300000 / 128 + 4);
+	script_free(sc);
+}
+
+static uint32_t
+last_edge(struct script *sc)
+{
+	const struct fake_out *o;
+	uint32_t edge = 0;
+
+	while ((o = fake_next(&sc->f)) != NULL)
+		edge = o->s.ack - sc->conf.peer_iss + ((uint32_t)o->s.wnd << 7);
+	return edge;
+}
+
+/* What was expected and taken does not widen the window any more. */
+static void
+window_expectation_counts_down(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct step ack[] = {EXPECT(100000), IN(P | A, 1, 1, 1000), END};
+	static const struct step more[] = {TAKE(10000), IN(P | A, 10001, 1, 1), END};
+	struct step seg[2] = {IN(P | A, 1, 1, 1000), END};
+	uint32_t before, after;
+	unsigned int i;
+
+	script_accept(sc);
+	script_run(sc, ack, "before");
+	before = last_edge(sc);
+	for (i = 1; i < 10; i++) {
+		seg[0].seq = 1 + 1000 * i;
+		script_run(sc, seg, "fill");
+	}
+	script_run(sc, more, "after");
+	after = last_edge(sc);
+	assert_in_range(after - before, 0, 11 * 127);
 	script_free(sc);
 }
 
@@ -141,9 +199,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(window_shuts_and_reopens),
+		cmocka_unit_test(window_opening_is_repeated_until_something_comes),
 		cmocka_unit_test(window_edge_never_retreats),
 		cmocka_unit_test(window_is_not_moved_by_less_than_a_segment),
 		cmocka_unit_test(window_opens_for_what_is_expected),
+		cmocka_unit_test(window_expectation_counts_down),
 		cmocka_unit_test(window_grows_with_the_rate),
 		cmocka_unit_test(window_does_not_grow_for_a_reader_that_sleeps),
 	};
