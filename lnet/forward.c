@@ -15,6 +15,8 @@
 
 #include <errno.h>
 
+#define POLL_BURST 64
+
 static bool
 is_stopped(struct lnet_cpt *cpt, const struct lnet_ni *ni, const struct lnet_nid *nid)
 {
@@ -248,7 +250,8 @@ lnet_poll(struct lnet_cpt *cpt, uint64_t now)
 	struct lnet_msg *msg;
 	unsigned int n = 0;
 
-	while ((msg = TAILQ_FIRST(&cpt->ready)) != NULL) {
+	/* the others wait for the next round: so do packets */
+	while (n < POLL_BURST && (msg = TAILQ_FIRST(&cpt->ready)) != NULL) {
 		TAILQ_REMOVE(&cpt->ready, msg, link);
 		forward_receive(cpt, msg, now);
 		n++;

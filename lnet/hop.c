@@ -19,6 +19,9 @@
 /* A peer that is down is pinged after 1 s, 2 s, ... 32 s; then only when somebody wants to send to it, every 32 s. */
 #define PROBE_LEVEL_MAX 6
 
+#define WANTED_FOR \
+	(60 * NSEC) /* after the last message for it a stopped peer is pinged for so long */
+
 static void
 set_stopped(struct peer *p, bool stopped)
 {
@@ -51,16 +54,32 @@ arm(struct peer *p)
 		timer_arm(&p->cpt->lc->wheel, &p->timer, at);
 }
 
+bool
+hop_is_wanted(struct peer *p, uint64_t now)
+{
+	struct lnet *l = p->cpt->lnet;
+
+	/* messages for a stopped peer are discarded where they arrive: it is told by the flag only */
+	if (stall_is_stopped(&p->stall) &&
+	    stopped_wanted(&l->stopped[p->cpt->index], stopped_tag(l->tag_seed, p->ni, &p->nid)))
+		p->last_used = now;
+	return now < p->last_used + WANTED_FOR;
+}
+
 /* A ping of ours; what its answer means is told by hop_answered(). */
 static void
 probe(struct peer *p, uint64_t now)
 {
+	uint64_t used = p->last_used;
+
 	if (p->is_probing || ni_is_closing(p->ni))
 		return;
 	/* it may be over before the call returns */
 	p->is_probing = true;
 	if (ping_probe(p->cpt, p, now) < 0)
 		p->is_probing = false;
+	/* our own looking does not make it wanted */
+	p->last_used = used;
 }
 
 static bool
@@ -123,7 +142,7 @@ on_timer(struct timer *t, uint64_t now)
 
 	if (stall_check(&p->stall, conf, now))
 		stop(p, now);
-	if (stall_probe_due(&p->stall, conf, now))
+	if (stall_probe_due(&p->stall, conf, now) && hop_is_wanted(p, now))
 		probe(p, now);
 	if (is_looked_for(p))
 		probe_down(p, now);
@@ -147,10 +166,13 @@ hop_forget(struct peer *p)
 void
 hop_sending(struct peer *p, uint64_t now)
 {
+	uint64_t at;
+
 	p->pending++;
 	stall_queued(&p->stall, now);
-	/* an armed timer looks again by itself: it need not move with every message */
-	if (!p->timer.armed)
+	at = stall_deadline(&p->stall, &p->cpt->lnet->stall);
+	/* a timer that fires too early looks again by itself: it need not move with every message */
+	if (at != STALL_NEVER && (!p->timer.armed || p->timer.deadline > at))
 		arm(p);
 }
 

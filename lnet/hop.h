@@ -4,7 +4,7 @@
  * - down: the LND lost it. Forwarded messages to it are dropped (5.4) until it is heard from; it is pinged for a minute, then
  *   while somebody wants to send to it.
  * - stopped: messages wait for it and nothing moved for params.stall_ns. What waits is failed, its connections are closed, further
- *   messages are discarded after their header, until it answers a ping (doc/memory.md).
+ *   messages are discarded after their header, until it answers a ping; it is pinged while it is wanted (doc/memory.md).
  * Thread: the peer's home worker.
  */
 #pragma once
@@ -24,6 +24,9 @@ void hop_sent(struct peer *p, int rc, uint64_t now);
 
 /* A message came from it. */
 void hop_heard(struct peer *p, uint64_t now);
+
+/* Had somebody a message for it not long ago? */
+bool hop_is_wanted(struct peer *p, uint64_t now);
 
 /* It answered an operation of ours. */
 void hop_answered(struct peer *p, uint64_t now);

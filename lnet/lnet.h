@@ -62,7 +62,10 @@ enum lnet_rtr_class {
 unsigned int lnet_params_buffers(const struct lnet_params *p, enum lnet_rtr_class class,
 				 unsigned int n_cpts);
 
-/* Messages that can exist on one CPT at the same time: what a channel between two CPTs has to hold. Pure. */
+/*
+ * What a channel between two CPTs has to hold: all messages that can exist on the one, and those of the other on their way back.
+ * Pure.
+ */
 unsigned int lnet_params_messages(const struct lnet_params *p, unsigned int n_cpts);
 
 /* What the core needs from the application. */
@@ -109,7 +112,10 @@ bool lnet_is_routing(const struct lnet *l);
 /* No message is under way: every router buffer and credit is back. */
 bool lnet_is_idle(const struct lnet *l);
 
-/* Add and remove at run time; Return codes and texts: control spec 3.4. */
+/*
+ * Add and remove at run time; Return codes and texts: control spec 3.4. A removed interface is out of use at once; its connections
+ * close in the background (lnet_control()), until then the same NID is refused with -EBUSY.
+ */
 int lnet_net_add(struct lnet *l, const struct lnet_net_conf *conf, uint64_t now, char *why,
 		 unsigned int why_size);
 int lnet_net_del(struct lnet *l, uint32_t net, const char *ifname, uint64_t now, char *why,
@@ -125,10 +131,12 @@ int lnet_routing_set(struct lnet *l, bool enable, uint64_t now, char *why, unsig
 struct lnet_ni *lnet_ni_at(struct lnet *l, unsigned int i);
 
 /*
- * Ping: one GET of the target's ping info (spec 8.8). @done is called once on the control thread.
+ * Ping: one GET of the target's ping info (spec 8.8). @source NULL or ANY: by whichever interface leads there.
+ * Return: 0, @done is called once on the control thread, never before this returns; -EHOSTUNREACH no way there, -EINVAL @source is
+ * none of ours, -ESHUTDOWN not configured, -ENOMEM: not started, no @done.
  */
 struct lnet_ping_result {
-	int rc; /* 0, -ECONNREFUSED, -EHOSTUNREACH, -EIO, -ETIMEDOUT, -EPROTO, ... */
+	int rc; /* 0, -EIO no answer in time, -EPROTO, -ESHUTDOWN, what the LND says: -ECONNREFUSED, ... */
 	uint32_t features, pid;
 	unsigned int n_nids;
 	struct lnet_nid nids[256]; /* in the reply's order, loopback first */

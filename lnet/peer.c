@@ -17,7 +17,9 @@
 #include <string.h>
 
 #define EVICT_LOOK 32 /* peers looked at to find one that may go */
-#define EVICT_SILENT (60 * NSEC) /* and for how long nobody may have asked for it */
+#define EVICT_SILENT (60 * NSEC) /* for how long nobody may have asked for it */
+#define EVICT_STRANGER \
+	NSEC /* the same for one that was never heard from: a peer can name any number of them */
 
 int
 peer_table_init(struct peer_table *t, unsigned int size)
@@ -105,10 +107,13 @@ forget(struct lnet_cpt *cpt, struct peer *p)
 }
 
 static bool
-may_go(const struct peer *p, uint64_t now)
+may_go(struct peer *p, uint64_t now)
 {
-	return p->refs == 0 && p->pending == 0 && !stall_is_stopped(&p->stall) && !p->is_probing &&
-		p->last_used + EVICT_SILENT < now;
+	uint64_t silent = p->last_alive == 0 ? EVICT_STRANGER : EVICT_SILENT;
+
+	if (p->refs > 0 || p->pending > 0 || p->is_probing || p->last_used + silent >= now)
+		return false;
+	return !stall_is_stopped(&p->stall) || !hop_is_wanted(p, now);
 }
 
 /* A clock hand: whoever is looked at and stays is not looked at again for a whole turn. */

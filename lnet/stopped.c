@@ -35,9 +35,25 @@ find(const struct stopped_set *s, uint64_t tag)
 }
 
 bool
-stopped_has(const struct stopped_set *s, uint64_t tag)
+stopped_has(struct stopped_set *s, uint64_t tag)
 {
-	return find(s, tag) < STOPPED_MAX;
+	unsigned int i = find(s, tag);
+
+	if (i == STOPPED_MAX)
+		return false;
+	/* read first: the line is shared; a flag that is lost now is set by the next message */
+	if (!atomic_load_explicit(&s->is_wanted[i], memory_order_relaxed))
+		atomic_store_explicit(&s->is_wanted[i], true, memory_order_relaxed);
+	return true;
+}
+
+bool
+stopped_wanted(struct stopped_set *s, uint64_t tag)
+{
+	unsigned int i = find(s, tag);
+
+	return i < STOPPED_MAX &&
+		atomic_exchange_explicit(&s->is_wanted[i], false, memory_order_relaxed);
 }
 
 void
@@ -45,8 +61,9 @@ stopped_add(struct stopped_set *s, uint64_t tag)
 {
 	unsigned int n = atomic_load_explicit(&s->n, memory_order_relaxed);
 
-	if (n == STOPPED_MAX || stopped_has(s, tag))
+	if (n == STOPPED_MAX || find(s, tag) < STOPPED_MAX)
 		return;
+	atomic_store_explicit(&s->is_wanted[n], true, memory_order_relaxed);
 	atomic_store_explicit(&s->tag[n], tag, memory_order_relaxed);
 	atomic_store_explicit(&s->n, n + 1, memory_order_release);
 }
@@ -61,5 +78,6 @@ stopped_remove(struct stopped_set *s, uint64_t tag)
 	last = atomic_load_explicit(&s->n, memory_order_relaxed) - 1;
 	atomic_store_explicit(&s->tag[i], atomic_load_explicit(&s->tag[last], memory_order_relaxed),
 			      memory_order_relaxed);
+	atomic_store_explicit(&s->is_wanted[i], true, memory_order_relaxed);
 	atomic_store_explicit(&s->n, last, memory_order_release);
 }

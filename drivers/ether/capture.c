@@ -18,7 +18,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEMORY (4u << 20) /* bytes of frames that wait to be written */
@@ -234,15 +234,6 @@ ether_capture_abort(struct ether *e)
 
 /* --- control: commands --- */
 
-static uint64_t
-wall_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts); /* token: frames bear wall-clock time */
-	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
-}
-
 /* The frames' memory. Return: 0, -ENOMEM. */
 static int
 make_memory(struct capture *c)
@@ -260,18 +251,21 @@ make_memory(struct capture *c)
 }
 
 static int
-open_file(struct capture *c)
+open_file(struct capture *c, uint64_t now)
 {
 	uint8_t block[PCAPNG_BLOCK_MAX];
 	int fd = open(c->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
-	c->file = fdopen(fd, "w");
-	if (c->file == NULL) {
+	if (fstat(fd, &st) < 0 || (c->file = fdopen(fd, "w")) == NULL) {
 		close(fd);
-		return -ENOMEM;
+		return -EIO;
 	}
+	/* this layer has no clock but what it is told; the file system knows when the file was made */
+	c->wall_offset = (uint64_t)st.st_ctim.tv_sec * UINT64_C(1000000000) +
+		(uint64_t)st.st_ctim.tv_nsec - now;
 	write_bytes(c, block, pcapng_section(block));
 	write_bytes(c, block, pcapng_interface(block, c->port->name, c->snaplen));
 	return -c->error;
@@ -342,10 +336,9 @@ ether_capture_start_cmd(void *owner, struct kv *params, struct tel_req *req, uin
 	if (rc == 0) {
 		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): read_params() has set it */
 		c->snaplen = c->port->mtu + L2_MAX;
-		c->wall_offset = wall_clock() - now;
 		rc = make_memory(c);
 		if (rc == 0)
-			rc = open_file(c);
+			rc = open_file(c, now);
 		if (rc < 0)
 			tel_fail(req, rc, "capture to %s: %s", c->path, strerror(-rc));
 	}

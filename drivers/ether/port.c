@@ -230,18 +230,54 @@ program_reta(const struct ether *e, const struct ether_port *p, uint16_t size)
 	return rc;
 }
 
+/* A driver that does not say takes the usual 40 bytes; what it took is read back. */
+static uint8_t
+key_size(const struct rte_eth_dev_info *info)
+{
+	return info->hash_key_size != 0 ? info->hash_key_size : ETHER_KEY_USED;
+}
+
+/* Does the device say that it hashes with our key? Return: 0 or -errno. */
+static int
+check_key(const struct ether *e, const struct ether_port *p, const struct rte_eth_dev_info *info)
+{
+	uint8_t key[UINT8_MAX] = {0};
+	struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = key_size(info)};
+	int rc;
+
+	if (key_size(info) < ETHER_KEY_USED)
+		return -ENOTSUP;
+	rc = rte_eth_dev_rss_hash_conf_get(p->id, &conf);
+	if (rc == 0 && memcmp(key, e->hash.key, ETHER_KEY_USED) != 0)
+		rc = -EIO;
+	return rc;
+}
+
+/* Some drivers take the key when they are configured, others only now. Return: 0 or -errno. */
+static int
+program_key(const struct ether *e, const struct ether_port *p, const struct rte_eth_dev_info *info)
+{
+	uint8_t key[ETHER_KEY_SIZE];
+	struct rte_eth_rss_conf conf = {
+		.rss_key = key,
+		.rss_key_len = key_size(info),
+		.rss_hf = RTE_ETH_RSS_IP & info->flow_type_rss_offloads,
+	};
+	int rc = check_key(e, p, info);
+
+	if (rc != -EIO || key_size(info) > ETHER_KEY_SIZE)
+		return rc;
+	memcpy(key, e->hash.key, sizeof(key));
+	rc = rte_eth_dev_rss_hash_update(p->id, &conf);
+	return rc < 0 ? rc : check_key(e, p, info);
+}
+
 /* Key and table are believed only as far as the device gives them back; software checks each packet's home anyway. */
 static void
 program_rss(const struct ether *e, struct ether_port *p, const struct rte_eth_dev_info *info)
 {
-	uint8_t key[UINT8_MAX] = {0};
-	struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = info->hash_key_size};
-	int rc;
+	int rc = program_key(e, p, info);
 
-	rc = rte_eth_dev_rss_hash_conf_get(p->id, &conf);
-	if (rc == 0 &&
-	    (info->hash_key_size < ETHER_KEY_USED || memcmp(key, e->hash.key, ETHER_KEY_USED) != 0))
-		rc = -EIO;
 	if (rc == 0)
 		rc = program_reta(e, p, info->reta_size);
 	p->rss = rc == 0;

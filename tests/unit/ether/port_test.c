@@ -131,6 +131,35 @@ queues_of_a_fixed_number_are_all_polled(void **)
 }
 
 static void
+rss_is_programmed_with_our_key_and_table(void **)
+{
+	struct rte_eth_rss_reta_entry64 reta[2] = {{.mask = UINT64_MAX}, {.mask = UINT64_MAX}};
+	uint8_t key[ETHER_KEY_USED];
+	struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = sizeof(key)};
+	char why[200] = "";
+	unsigned int i;
+	uint16_t id;
+
+	/* net_null keeps key and table as a NIC does, though it has no packets to spread */
+	lan_create(&lan, 3, 0, 1);
+	assert_int_equal(rte_eal_hotplug_add("vdev", "net_null_port_test3", "no-rx=1"), 0);
+	assert_int_equal(add("net_null_port_test3", "a", "ip=10.0.0.1/24", why), 0);
+	lan_start(&lan);
+	assert_true(lan.e->ports[0]->rss);
+	assert_int_equal(lan.e->ports[0]->n_queues, 3);
+	assert_int_equal(rte_eth_dev_get_port_by_name("net_null_port_test3", &id), 0);
+	assert_int_equal(rte_eth_dev_rss_reta_query(id, reta, 128), 0);
+	for (i = 0; i < 128; i++)
+		assert_int_equal(reta[i / 64].reta[i % 64], lan.e->hash.reta[i]);
+	assert_int_equal(rte_eth_dev_rss_hash_conf_get(id, &conf), 0);
+	assert_memory_equal(key, lan.e->hash.key, sizeof(key));
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(lan.e->workers[i]->n_rxq, 1);
+		assert_int_equal(lan.e->workers[i]->rxq[0].queue, i);
+	}
+}
+
+static void
 interface_is_found_by_name(void **)
 {
 	struct ether_iface_info info;
@@ -160,6 +189,7 @@ main(void)
 		CASE(frame_that_fits_no_buffer_is_refused_with_the_numbers),
 		CASE(second_port_that_fails_takes_the_first_down_again),
 		CASE(queues_of_a_fixed_number_are_all_polled),
+		CASE(rss_is_programmed_with_our_key_and_table),
 		CASE(interface_is_found_by_name),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/unit/ether/lan.h"
 
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
@@ -154,6 +155,55 @@ each_worker_has_a_queue_where_the_port_has_enough(void **)
 	assert_int_equal(LAN_COUNT(&lan, FAN_TX), 0);
 }
 
+/* A port that refuses some frames when they are prepared; the seam is ethdev's own table of functions. */
+static uint16_t
+refuse_third(void *, struct rte_mbuf **frames, uint16_t n)
+{
+	uint16_t i = 0;
+
+	while (i < n && (frames[i]->pkt_len - 54) % 3 != 2)
+		i++;
+	return i;
+}
+
+static void
+frame_that_the_port_refuses_is_dropped_alone(void **)
+{
+	struct rte_eth_fp_ops *ops = &rte_eth_fp_ops[lan.e->ports[0]->id];
+	eth_tx_prep_t original = ops->tx_pkt_prepare;
+	uint8_t f[LAN_FRAME_MAX];
+	unsigned int i, n = 0;
+
+	lan.e->ports[0]->prepare = true;
+	ops->tx_pkt_prepare = refuse_third;
+	for (i = 0; i < 9; i++)
+		output(0, i, 100);
+	lan_round(&lan);
+	ops->tx_pkt_prepare = original;
+	while (lan_recv(&lan, 0, f) > 0)
+		n++;
+	assert_int_equal(n, 6);
+	assert_int_equal(LAN_COUNT(&lan, DROP_TX_PREPARE), 3);
+	assert_int_equal(ether_leaks(lan.e), 0);
+}
+
+static void
+empty_pool_drops_counted_and_recovers(void **)
+{
+	static struct rte_mbuf *all[8192];
+	uint8_t f[LAN_FRAME_MAX], echo[16] = {8};
+	unsigned int n = 0;
+
+	lan_send_cut(&lan, 0, f, lan_icmp4(f, "10.0.0.2", "10.0.0.1", echo, sizeof(echo)), NULL, 0);
+	while (n < 8192 && (all[n] = rte_pktmbuf_alloc(lan.mem.mbufs)) != NULL)
+		n++;
+	lan_round(&lan);
+	lan_assert_only_drop(&lan, ETHER_C_DROP_NO_MBUF);
+	rte_pktmbuf_free_bulk(all, n);
+	lan_send(&lan, f, lan_icmp4(f, "10.0.0.2", "10.0.0.1", echo, sizeof(echo)));
+	assert_true(lan_recv(&lan, 0, f) > 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -164,6 +214,8 @@ main(void)
 		CASE(full_port_keeps_frames_in_order_then_drops),
 		CASE(chain_longer_than_the_port_takes_is_copied),
 		CASE(link_down_drops_counted),
+		CASE(frame_that_the_port_refuses_is_dropped_alone),
+		CASE(empty_pool_drops_counted_and_recovers),
 		CASE(worker_without_a_queue_sends_through_its_owner),
 		CASE(each_worker_has_a_queue_where_the_port_has_enough),
 	};

@@ -41,6 +41,15 @@ probes_sent(const char *nid)
 	return n;
 }
 
+static void
+down(const char *nid)
+{
+	struct lnet_nid n = fake_nid(nid);
+	struct lnet_cpt *home = node.l->cpts[fake_home(&node.tcp, &n)];
+
+	lnet_peer_notify_down(home, fake_node_ni(&node, R1), &n, node.now, node.now);
+}
+
 /* --- stopped --- */
 
 static void
@@ -185,10 +194,61 @@ probes_back_off(void **)
 	odd(B, FAKE_LATER);
 	fixture_put(&rx, A, B, 100);
 	fake_node_pass(&node, 51 * FAKE_S / 10);
-	/* nothing of what is sent to it is answered: every ping ends after 10 s */
+	/* not answered, each ends after 10 s; due 1, 3, 7, 15, 31 and 61 s after the stop, never two at a time */
 	odd(B, FAKE_AT_ONCE);
-	fake_node_pass(&node, 100 * FAKE_S);
-	assert_in_range(probes_sent(B), 4, 7);
+	fake_node_pass(&node, 62 * FAKE_S);
+	assert_in_range(probes_sent(B), 3, 4);
+	fixture_stop();
+}
+
+static void
+stopped_hop_is_pinged_as_long_as_it_is_wanted(void **)
+{
+	struct fake_rx rx = {0};
+	unsigned int i, before;
+
+	fixture_router(3);
+	odd(B, FAKE_LATER);
+	fixture_put(&rx, A, B, 100);
+	fake_node_pass(&node, 6 * FAKE_S);
+	odd(B, FAKE_AT_ONCE);
+	for (i = 0; i < 20; i++) {
+		memset(&rx, 0, sizeof(rx));
+		fixture_put(&rx, A, B, 100);
+		fake_node_pass(&node, 15 * FAKE_S);
+	}
+	before = probes_sent(B);
+	assert_in_range(before, 10, 20);
+	fake_node_pass(&node, 60 * FAKE_S);
+	before = probes_sent(B);
+	fake_node_pass(&node, 200 * FAKE_S);
+	assert_in_range(probes_sent(B), before, before + 1);
+	memset(&rx, 0, sizeof(rx));
+	fixture_put(&rx, A, B, 100);
+	fake_node_pass(&node, 31 * FAKE_S);
+	assert_in_range(probes_sent(B), before + 1, before + 3);
+	fixture_stop();
+}
+
+static void
+stop_is_noticed_in_time_though_a_later_timer_runs(void **)
+{
+	struct lnet_hdr h = fixture_hdr(LNET_PUT, B, A, 0);
+	struct fake_rx rx = {0};
+
+	fixture_init(1);
+	fixture_nets[1].tun.peer_timeout = 0;
+	fixture_start();
+	fixture_configure();
+	fixture_arrive(&rx, R1, &h, NULL);
+	/* down, and looked for: the next ping is due in half a minute */
+	down(B);
+	fake_node_pass(&node, 40 * FAKE_S);
+	odd(B, FAKE_LATER);
+	memset(&rx, 0, sizeof(rx));
+	fixture_put(&rx, A, B, 100);
+	fake_node_pass(&node, 51 * FAKE_S / 10);
+	assert_int_equal(fixture_drop(LNET_DROP_STALLED), 1);
 	fixture_stop();
 }
 
@@ -286,15 +346,6 @@ one_stopped_hop_among_many_does_not_stop_the_others(void **)
 }
 
 /* --- down --- */
-
-static void
-down(const char *nid)
-{
-	struct lnet_nid n = fake_nid(nid);
-	struct lnet_cpt *home = node.l->cpts[fake_home(&node.tcp, &n)];
-
-	lnet_peer_notify_down(home, fake_node_ni(&node, R1), &n, node.now, node.now);
-}
 
 static void
 message_for_a_peer_that_is_down_is_dropped_and_credits_return(void **)
@@ -460,6 +511,8 @@ main(void)
 			further_messages_are_discarded_behind_their_header_on_every_worker),
 		cmocka_unit_test(only_the_answer_to_a_ping_makes_it_move_again),
 		cmocka_unit_test(probes_back_off),
+		cmocka_unit_test(stopped_hop_is_pinged_as_long_as_it_is_wanted),
+		cmocka_unit_test(stop_is_noticed_in_time_though_a_later_timer_runs),
 		cmocka_unit_test(probe_that_fails_at_once_is_followed_by_others),
 		cmocka_unit_test(policy_can_be_switched_off),
 		cmocka_unit_test(one_stopped_hop_among_many_does_not_stop_the_others),

@@ -49,6 +49,20 @@ what_does_not_fit_is_left_out(void **)
 }
 
 static void
+who_is_asked_for_is_wanted(void **)
+{
+	memset(&set, 0, sizeof(set));
+	stopped_add(&set, 1);
+	stopped_add(&set, 2);
+	/* whatever made it stop was a message */
+	assert_true(stopped_wanted(&set, 1));
+	assert_false(stopped_wanted(&set, 1));
+	assert_true(stopped_has(&set, 1));
+	assert_true(stopped_wanted(&set, 1));
+	assert_false(stopped_wanted(&set, 99));
+}
+
+static void
 tags_differ_by_interface_nid_and_seed(void **)
 {
 	struct lnet_ni a = {.index = 1}, b = {.index = 2};
@@ -68,6 +82,7 @@ main(void)
 	const struct CMUnitTest stopped[] = {
 		cmocka_unit_test(holds_what_was_added_and_not_removed),
 		cmocka_unit_test(what_does_not_fit_is_left_out),
+		cmocka_unit_test(who_is_asked_for_is_wanted),
 		cmocka_unit_test(tags_differ_by_interface_nid_and_seed),
 	};
 
