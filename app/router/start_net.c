@@ -15,6 +15,7 @@
 #include <rte_random.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* --- the glue between drivers that may not know each other: ether below, TCP above --- */
@@ -110,20 +111,33 @@ interfaces_stop(struct app *app)
 
 /* --- TCP --- */
 
+/*
+ * The key of initial sequence numbers and timestamps has to outlive the process, or they would jump at a restart, and a peer
+ * that still holds the old connections takes our SYN for an old one (RFC 6528, 7323 5.2). The machine's id stays and is
+ * nobody else's business (machine-id(5)); without one the key is random and a reconnect costs the peer a reset.
+ */
+static void
+machine_secret(uint8_t secret[16])
+{
+	uint64_t r[2] = {rte_rand(), rte_rand()};
+	FILE *f = fopen("/etc/machine-id", "r");
+	unsigned int i, byte;
+
+	memcpy(secret, r, sizeof(r));
+	for (i = 0; f != NULL && i < 16 && fscanf(f, "%2x", &byte) == 1; i++)
+		secret[i] = (uint8_t)byte;
+	if (f != NULL)
+		fclose(f);
+}
+
 static void
 tcp_settings(const struct app *app, struct tcp_config *cfg)
 {
-	unsigned int i;
-	uint64_t r;
-
 	tcp_config_default(cfg);
 	socklnd_tcp_config(&app->args.socklnd, cfg);
 	cfg->max_conns = (unsigned int)app->args.max_conns;
 	cfg->clock_offset = clock_wall() - clock_now(&app->clock);
-	for (i = 0; i < sizeof(cfg->secret); i += sizeof(r)) {
-		r = rte_rand();
-		memcpy(cfg->secret + i, &r, sizeof(r));
-	}
+	machine_secret(cfg->secret);
 }
 
 int

@@ -56,7 +56,8 @@ ether_tcp_input(struct ether_lcore *el, struct rx_frame *f, struct ip_packet *p,
 	}
 	th = rte_pktmbuf_mtod_offset(f->m, const struct rte_tcp_hdr *, off);
 	hlen = (uint32_t)(th->data_off >> 4) * 4;
-	if (hlen < sizeof(*th) || hlen > len || !ether_pull(el, f, off + hlen)) {
+	/* the frame ends with the segment: a longer header cannot be pulled */
+	if (hlen < sizeof(*th) || !ether_pull(el, f, off + hlen)) {
 		ETHER_DROP(el, f->m, TCP_HEADER);
 		return;
 	}

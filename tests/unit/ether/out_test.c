@@ -326,11 +326,15 @@ static void
 forgotten_neighbour_is_not_used_through_the_cache(void **)
 {
 	struct ip_flow flow = lan_flow("10.0.0.1", "10.0.0.2");
+	struct rte_ether_addr mac = {{2, 0, 0, 0, 0, 1}};
+	struct ipaddr other = lan_addr("10.0.0.77");
 	uint8_t f[LAN_FRAME_MAX];
 
 	output(&flow, 0, 1, 0, 0);
 	assert_int_equal(lan_recv(&lan, 0, f), 54);
 	assert_int_equal(neigh_remove(el->neigh, 0, &flow.remote, lan.now), 0);
+	/* another one takes its place in the table */
+	assert_int_equal(neigh_set_static(el->neigh, 0, &other, &mac, lan.now), 0);
 	output(&flow, 0, 1, 0, 0);
 	assert_int_equal(lan_recv(&lan, 0, f), 42); /* asks again */
 }
