@@ -68,8 +68,12 @@ demo() (
 	python3 - "$tmp/run.json" <<'PY'
 import json, sys
 r = json.loads([l for l in open(sys.argv[1]) if l.startswith('{')][-1])
-for l in r.get('loads', []):
-    print(json.dumps(l))
+for l in r['loads']:
+    print('%s: %d of %d messages of %d bytes complete, %d failed, %.0f MB/s, median %.1f ms' %
+          (l['kind'].upper(), l['completed'], l['issued'], l['size'], l['failed'], l['mb_per_s'], l['latency_us']['median'] / 1000))
+c = r['counters']
+print('payload bytes wrong: %d, messages twice: %d, lost: %d' %
+      (c['payload_corrupt'], c['duplicate_requests'] + c['duplicate_answers'], c['missing']))
 PY
 
 	echo
