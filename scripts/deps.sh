@@ -8,7 +8,7 @@ packages() {
 	case $1 in
 	build) echo gcc libc6-dev meson ninja-build pkg-config dpdk-dev libdpdk-dev libyaml-dev libconfig-dev librdmacm-dev \
 		libibverbs-dev zlib1g-dev libcmocka-dev ;;
-	test) echo clang libclang-rt-14-dev llvm iproute2 ethtool tshark procps python3 dpdk ;;
+	test) echo clang libclang-rt-14-dev llvm iproute2 iputils-ping ethtool tshark procps python3 dpdk ;;
 	lint) echo clang-format clang-tidy cppcheck clang ;;
 	demo) echo iproute2 ethtool procps dpdk ;;
 	bench) echo haproxy iproute2 ethtool python3 procps linux-perf ;;
