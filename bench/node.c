@@ -2,6 +2,7 @@
 /* The layers of a node, joined as the router joins them. */
 #include "bench/node.h"
 
+#include "app/router/glue.h"
 #include "drivers/ether/ether.h"
 #include "drivers/socklnd/socklnd.h"
 #include "drivers/tcp/tcp.h"
@@ -20,50 +21,6 @@
 #define RING 1024 /* descriptors of a port, each way */
 #define CACHE 512
 #define BURST 64
-
-/* --- glue between the drivers --- */
-
-static int
-env_path(void *arg, const struct ipaddr *local, const struct ipaddr *remote, struct tcp_path *path)
-{
-	struct ether_path p;
-	int rc = ether_path(arg, local, remote, &p);
-
-	if (rc == 0)
-		*path = (struct tcp_path){
-			.iface = p.iface,
-			.mtu = p.mtu,
-			.tso_max = p.tso_max,
-			.tso_max_slices = p.tso_max_slices,
-			.max_slices = p.max_slices,
-		};
-	return rc;
-}
-
-static void
-env_output(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss, uint8_t tos,
-	   uint64_t now)
-{
-	ether_output_tcp(arg, flow, m, mss, tos, now);
-}
-
-static void
-env_reachable(void *arg, const struct ipaddr *remote, uint64_t now)
-{
-	ether_reachable(arg, remote, now);
-}
-
-static void
-up_tcp(void *ctx, const struct ip_packet *pkts, unsigned int n, uint64_t now)
-{
-	tcp_input(ctx, pkts, n, now);
-}
-
-static void
-up_error(void *ctx, const struct ip_error_info *info, uint64_t now)
-{
-	tcp_icmp_error(ctx, info, now);
-}
 
 static void
 link_changed(void *ctx, unsigned int iface, bool up, uint64_t now)
@@ -156,7 +113,6 @@ start_ether(struct node *n, const struct node_conf *conf, uint64_t now, char *wh
 static int
 start_tcp(struct node *n, const struct socklnd_config *scfg, uint64_t now)
 {
-	struct ether_up up = {.tcp = up_tcp, .error = up_error};
 	struct tcp_config cfg;
 	uint64_t r = rte_rand();
 	int rc;
@@ -166,17 +122,11 @@ start_tcp(struct node *n, const struct socklnd_config *scfg, uint64_t now)
 	cfg.max_conns = CONNS;
 	cfg.rcv_wnd_min = WINDOW_MIN;
 	memcpy(cfg.secret, &r, sizeof(r));
-	n->tcp_env = (struct tcp_env){
-		.arg = n->el,
-		.path = env_path,
-		.output = env_output,
-		.reachable = env_reachable,
-	};
+	glue_env(n->el, &n->tcp_env);
 	rc = tcp_create(&n->lc, &n->tcp_env, &cfg, now, &n->tcp);
 	if (rc < 0)
 		return rc;
-	up.ctx = n->tcp;
-	ether_set_up(n->el, &up);
+	glue_up(n->el, n->tcp);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Start steps of the layers: interfaces, TCP engines, network drivers, LNet, commands, and the workers' loops. */
+#include "app/router/glue.h"
 #include "app/router/steps.h"
 #include "drivers/ether/ether.h"
 #include "drivers/tcp/tcp.h"
@@ -17,50 +18,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* --- the glue between drivers that may not know each other: ether below, TCP above --- */
-
-static int
-env_path(void *arg, const struct ipaddr *local, const struct ipaddr *remote, struct tcp_path *path)
-{
-	struct ether_path p;
-	int rc = ether_path(arg, local, remote, &p);
-
-	if (rc == 0)
-		*path = (struct tcp_path){
-			.iface = p.iface,
-			.mtu = p.mtu,
-			.tso_max = p.tso_max,
-			.tso_max_slices = p.tso_max_slices,
-			.max_slices = p.max_slices,
-		};
-	return rc;
-}
-
-static void
-env_output(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss, uint8_t tos,
-	   uint64_t now)
-{
-	ether_output_tcp(arg, flow, m, mss, tos, now);
-}
-
-static void
-env_reachable(void *arg, const struct ipaddr *remote, uint64_t now)
-{
-	ether_reachable(arg, remote, now);
-}
-
-static void
-up_tcp(void *ctx, const struct ip_packet *pkts, unsigned int n, uint64_t now)
-{
-	tcp_input(ctx, pkts, n, now);
-}
-
-static void
-up_error(void *ctx, const struct ip_error_info *info, uint64_t now)
-{
-	tcp_icmp_error(ctx, info, now);
-}
 
 static void
 link_changed(void *ctx, unsigned int iface, bool up, uint64_t now)
@@ -144,18 +101,12 @@ int
 tcp_start(struct app *app)
 {
 	struct tcp_config cfg;
-	struct ether_up up = {.tcp = up_tcp, .error = up_error};
 	unsigned int i;
 	int rc;
 
 	tcp_settings(app, &cfg);
 	for (i = 0; i < app->n_workers; i++) {
-		app->tcp_env[i] = (struct tcp_env){
-			.arg = app->workers[i].ether,
-			.path = env_path,
-			.output = env_output,
-			.reachable = env_reachable,
-		};
+		glue_env(app->workers[i].ether, &app->tcp_env[i]);
 		rc = tcp_create(app->lcores[i], &app->tcp_env[i], &cfg, clock_now(&app->clock),
 				&app->tcp[i]);
 		if (rc < 0) {
@@ -165,8 +116,7 @@ tcp_start(struct app *app)
 					cfg.max_conns, i);
 		}
 		app->workers[i].tcp = app->tcp[i];
-		up.ctx = app->tcp[i];
-		ether_set_up(app->workers[i].ether, &up);
+		glue_up(app->workers[i].ether, app->tcp[i]);
 	}
 	return 0;
 }
