@@ -67,13 +67,18 @@ sack_in(struct tcp_conn *c, const struct tcp_segment *s)
 	return newly;
 }
 
-/* RFC 9293 3.10.7.4: only from segments newer than the last one that did. Return: the window changed. */
+/*
+ * RFC 9293 3.10.7.4: only from segments newer than the last one that did. One that acknowledges something is newer whatever
+ * its number: with the old window the right edge would move by what was acknowledged, which nobody promised.
+ * Return: the window changed.
+ */
 static bool
 window_in(struct tcp_conn *c, const struct tcp_segment *s)
 {
 	uint32_t wnd = (uint32_t)s->wnd << c->snd_shift, old = c->snd_wnd;
 
-	if (seq_lt(s->seq, c->snd_wl1) || (s->seq == c->snd_wl1 && seq_lt(s->ack, c->snd_wl2)))
+	if (seq_leq(s->ack, c->snd_una) &&
+	    (seq_lt(s->seq, c->snd_wl1) || (s->seq == c->snd_wl1 && seq_lt(s->ack, c->snd_wl2))))
 		return false;
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;

@@ -14,6 +14,9 @@
 
 static const struct script_conf small = {.wnd = 16}; /* 2,048 bytes */
 static const struct script_conf shut = {.wnd = 1}; /* 128 bytes */
+static const struct script_conf four = {.wnd = 46}; /* 4 segments and 96 bytes */
+
+#define SEG(i) (1 + (i)*MSS)
 
 /* --- segments and PSH --- */
 
@@ -127,6 +130,13 @@ SCRIPT(window_update_from_an_older_segment_is_ignored, ACCEPTED, NULL, /* */
        IN(A, 11, 1, 10, .wnd = -1), IN(A, 1, 1, 10, .wnd = 500), SKIP, SEND(100), QUIET,
        IN(A, 21, 1, 0, .wnd = 500), OUT(P | A, 1, 21, 100))
 
+SCRIPT(window_moves_with_each_ack_that_is_new, ACCEPTED, &four, /* */
+       SEND(8 * MSS), OUT(A, SEG(0), 1, MSS), OUT(A, SEG(1), 1, MSS), OUT(A, SEG(2), 1, MSS),
+       OUT(A, SEG(3), 1, MSS), QUIET, /* the window was told last by a segment out of order */
+       IN(P | A, 11, 1, 10, .wnd = 46), OUT(A, SEG(4), 1, 0, SACK1(11, 21)), QUIET,
+       /* this one lies before it, but acknowledges more: its edge is the one that counts */
+       IN(A, 1, SEG(2), 0, .wnd = 24), QUIET)
+
 SCRIPT(window_that_shrinks_lets_the_timer_repeat, ACCEPTED, NULL, /* */
        SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(205), OUT(A, 1, 1, MSS),
        IN(A, 1, 1, 0, .wnd = -1), WAIT(410), OUT(A, 1, 1, MSS), IN(A, 1, 1 + 2 * MSS, 0), OPEN,
@@ -202,6 +212,7 @@ main(void)
 		cmocka_unit_test(window_zero_probes_go_on_for_ever_at_a_few_seconds),
 		cmocka_unit_test(window_zero_probes_without_answer_end_it),
 		cmocka_unit_test(window_update_from_an_older_segment_is_ignored),
+		cmocka_unit_test(window_moves_with_each_ack_that_is_new),
 		cmocka_unit_test(window_that_shrinks_lets_the_timer_repeat),
 		cmocka_unit_test(window_held_back_rest_is_sent_by_timer),
 		cmocka_unit_test(no_mbuf_delays_and_loses_nothing),
