@@ -41,15 +41,16 @@ seen_before(const struct tcp_conn *c, struct tcp_range *block)
 	return false;
 }
 
-/* Return: bytes newly reported. */
-static uint32_t
-sack_in(struct tcp_conn *c, const struct tcp_segment *s)
+static void
+sack_in(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d)
 {
-	unsigned int i = is_dsack(s) ? 1 : 0;
-	uint32_t newly = 0;
+	unsigned int i = 0;
 
-	if (i == 1)
+	if (is_dsack(s)) {
 		tcp_count(c->t, TCP_RX_DSACK);
+		d->dsack = s->sack[0];
+		i = 1;
+	}
 	for (; i < s->n_sack; i++) {
 		struct tcp_range block = s->sack[i];
 
@@ -61,10 +62,9 @@ sack_in(struct tcp_conn *c, const struct tcp_segment *s)
 			continue;
 		}
 		if (!seen_before(c, &block))
-			newly += tcp_sb_sack(&c->tx, &c->t->txsegs, block, c->mss);
+			tcp_sb_sack(&c->tx, &c->t->txsegs, block, c->mss, d);
 	}
 	memcpy(c->sack_seen, s->sack, sizeof(c->sack_seen));
-	return newly;
 }
 
 /*
@@ -94,32 +94,30 @@ window_in(struct tcp_conn *c, const struct tcp_segment *s)
 }
 
 static void
-rtt_in(struct tcp_conn *c, const struct tcp_segment *s, const struct tcp_txq_acked *acked,
-       uint64_t now)
+rtt_in(struct tcp_conn *c, const struct tcp_segment *s, const struct tcp_delivery *d, uint64_t now)
 {
-	if (acked->sent_at != 0 && !acked->repeated)
-		tcp_rtt_sample(c, now - acked->sent_at);
-	else if (acked->repeated && c->ts_ok && s->tsecr != 0)
+	if (d->sent_at != 0 && !d->repeated)
+		tcp_rtt_sample(c, now - d->sent_at);
+	else if (d->repeated && c->ts_ok && s->tsecr != 0)
 		/* RFC 7323 4.1: an echo tells which transmission was answered */
 		tcp_rtt_sample(c, (uint64_t)(tcp_ts_now(c, now) - s->tsecr) * TCP_MS);
 }
 
 /* SND.UNA moves on. Return: bytes of sequence space. */
 static uint32_t
-advance(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+advance(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d, uint64_t now)
 {
 	const struct tcp_env *env = c->t->env;
 	uint32_t space = s->ack - c->snd_una;
-	struct tcp_txq_acked acked;
 
-	tcp_txq_ack(&c->tx, c->t->lc->mem, &c->t->txsegs, s->ack, &acked);
+	tcp_txq_ack(&c->tx, c->t->lc->mem, &c->t->txsegs, s->ack, d);
 	c->snd_una = s->ack;
 	c->progress_at = now;
 	c->backoff = 0;
 	c->persisting = false;
-	rtt_in(c, s, &acked, now);
-	if (acked.bytes > 0) {
-		c->acked += acked.bytes;
+	rtt_in(c, s, d, now);
+	if (d->acked > 0) {
+		c->acked += d->acked;
 		tcp_conn_event(c, TCP_EV_ACKED);
 	}
 	if (env->reachable != NULL && now >= c->reach_at) {
@@ -131,7 +129,7 @@ advance(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 		tcp_timer_clear(c, TCP_TIMER_RTX);
 	else
 		tcp_timer_set(c, TCP_TIMER_RTX, now + tcp_rto(c));
-	if (acked.fin)
+	if (d->fin)
 		tcp_fin_acked(c, now);
 	return space;
 }
@@ -147,33 +145,46 @@ is_acceptable(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	return false;
 }
 
+/* Before what the ACK answers was sent: only for what was sent more than once it matters. */
+static uint64_t
+echo_end(const struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+{
+	if (!c->ts_ok || s->tsecr == 0 || (c->tx.retrans == 0 && !c->undo.active))
+		return UINT64_MAX;
+	return tcp_ts_end(c, s->tsecr, now);
+}
+
 bool
 tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
-	uint32_t newly = 0, acked = 0;
-	bool wnd_changed, duplicate;
+	struct tcp_delivery d = {
+		.rack = &c->rack,
+		.now = now,
+		.fack = c->rack.fack,
+		.recover = c->recovery == TCP_OPEN ? c->snd_una : c->recover,
+	};
+	uint32_t acked = 0;
+	bool wnd_changed, told;
 
 	if (!is_acceptable(c, s, now))
 		return false;
 	/* an older ACK that arrives late says nothing new, but its payload may */
 	if (seq_lt(s->ack, c->snd_una))
 		return true;
+	d.echo_end = echo_end(c, s, now);
 	wnd_changed = window_in(c, s);
-	if (c->sack_ok && s->n_sack > 0 && c->snd_una != c->snd_nxt)
-		newly = sack_in(c, s);
-	duplicate = s->ack == c->snd_una && c->snd_una != c->snd_nxt;
-	if (c->sack_ok)
-		duplicate = duplicate && newly > 0; /* RFC 6675 2 */
-	else
-		duplicate = duplicate && s->len == 0 && !wnd_changed &&
-			(s->flags & TCP_FIN) == 0; /* RFC 5681 2 */
+	if (c->sack_ok && s->n_sack > 0)
+		sack_in(c, s, &d);
+	d.duplicate = s->ack == c->snd_una && (c->snd_una != c->snd_nxt || c->tlp.active) &&
+		s->n_sack == 0 && s->len == 0 && !wnd_changed && (s->flags & TCP_FIN) == 0;
 	if (seq_gt(s->ack, c->snd_una))
-		acked = advance(c, s, now);
+		acked = advance(c, s, &d, now);
 	if (!tcp_is_synchronized(c))
 		return false;
-	if (acked > 0 || newly > 0 || duplicate)
-		tcp_recovery_ack(c, acked, duplicate, now);
-	if (acked > 0 || newly > 0 || duplicate || wnd_changed)
+	told = acked > 0 || d.bytes > 0 || d.duplicate || d.dsack.start != d.dsack.end;
+	if (told)
+		tcp_recovery_ack(c, &d, acked, now);
+	if (told || wnd_changed)
 		tcp_conn_dirty(c);
 	return true;
 }

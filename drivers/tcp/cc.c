@@ -73,6 +73,19 @@ tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t now)
 }
 
 void
+tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc *before)
+{
+	struct tcp_cc now = *cc;
+
+	*cc = *before;
+	cc->srtt = now.srtt;
+	cc->cwnd = now.cwnd > cc->cwnd ? now.cwnd : cc->cwnd;
+	cc->ssthresh = now.ssthresh > cc->ssthresh ? now.ssthresh : cc->ssthresh;
+	if (cc->mss != now.mss)
+		tcp_cc_set_mss(cc, now.mss);
+}
+
+void
 tcp_cc_restart(struct tcp_cc *cc, uint64_t idle, uint64_t rto)
 {
 	cc->ops->idle(cc, idle);

@@ -60,5 +60,8 @@ void tcp_cc_loss(struct tcp_cc *cc, uint32_t in_flight, uint64_t now);
 /* The retransmission timer expired. @again: for data that it had expired for already; ssthresh stays (RFC 5681 3.1). */
 void tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t now);
 
+/* What reduced the window was no loss: all is as it was in @before, unless the window has grown beyond (RFC 9438 4.9). */
+void tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc *before);
+
 /* Sending begins again after @idle ns without anything in flight; beyond @rto the window restarts (RFC 5681 4.1). */
 void tcp_cc_restart(struct tcp_cc *cc, uint64_t idle, uint64_t rto);

@@ -27,3 +27,15 @@ tcp_ts_now(const struct tcp_conn *c, uint64_t now)
 {
 	return (uint32_t)((now + c->t->cfg.clock_offset) / TCP_MS) + c->ts_offset;
 }
+
+uint64_t
+tcp_ts_end(const struct tcp_conn *c, uint32_t ts, uint64_t now)
+{
+	uint32_t age = tcp_ts_now(c, now) - ts;
+	uint64_t wall = now + c->t->cfg.clock_offset, begun = wall - wall % TCP_MS;
+
+	/* one from the future, or so old that it is no answer to anything */
+	if (age > INT32_MAX || age * TCP_MS > now)
+		return UINT64_MAX;
+	return now - (wall - begun) - age * TCP_MS + TCP_MS;
+}

@@ -104,12 +104,14 @@ tcp_open_syn(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 static void
 handshake_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
-	if (c->backoff == 0)
+	if (c->backoff == 0) {
 		tcp_rtt_sample(c, now - c->last_send);
-	else if (c->ts_ok && s->has_ts && s->tsecr != 0)
+		tcp_rack_rtt(&c->rack, now - c->last_send, now);
+	} else if (c->ts_ok && s->has_ts && s->tsecr != 0) {
 		tcp_rtt_sample(c, (uint64_t)(tcp_ts_now(c, now) - s->tsecr) * TCP_MS);
-	else
+	} else {
 		c->rto = RTO_AFTER_SYN_TIMEOUT;
+	}
 	c->backoff = 0;
 	c->rcv_rtt = c->srtt > TCP_MS ? c->srtt : TCP_MS;
 	c->tuned_at = now;
@@ -120,6 +122,7 @@ tcp_open_established(struct tcp_conn *c, const struct tcp_segment *s, uint64_t n
 {
 	const struct tcp_config *cfg = &c->t->cfg;
 
+	tcp_rack_init(&c->rack, c->iss + 1);
 	handshake_rtt(c, s, now);
 	if (!c->active)
 		tcp_conn_leave_embryonic(c);

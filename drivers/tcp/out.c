@@ -65,12 +65,25 @@ tcp_flags(uint8_t txseg_flags)
 	return flags;
 }
 
-/* Send a record again, as much of it as @room allows but a segment at least. */
+/* Send a record, or a piece of it, once more. */
+static bool
+repeat(struct tcp_conn *c, struct tcp_txseg *s, uint32_t len, uint32_t mss, uint64_t now)
+{
+	uint8_t flags = len == s->len ? tcp_flags(s->flags) : TCP_ACK;
+
+	if (!tcp_send_data(c, s->seq, s->slice, s->off, len, flags, mss, now))
+		return false;
+	tcp_sb_mark_sent_again(&c->tx, s, now);
+	c->retransmits++;
+	tcp_count(c->t, TCP_RETRANSMIT);
+	return true;
+}
+
+/* Send a lost record again, as much of it as @room allows but a segment at least. */
 static bool
 resend(struct tcp_conn *c, struct tcp_txseg *s, uint32_t room, uint64_t now)
 {
 	uint32_t mss = tcp_segment_mss(c), len = s->len;
-	uint8_t flags;
 
 	if (len > 0) {
 		len = min_u32(len, room > mss ? room - room % mss : mss);
@@ -79,12 +92,10 @@ resend(struct tcp_conn *c, struct tcp_txseg *s, uint32_t room, uint64_t now)
 		if (len < s->len && tcp_txq_split(&c->tx, &c->t->txsegs, s, len, c->mss) < 0)
 			tcp_count(c->t, TCP_TX_NO_RECORD);
 	}
-	flags = len == s->len ? tcp_flags(s->flags) : TCP_ACK;
-	if (!tcp_send_data(c, s->seq, s->slice, s->off, len, flags, mss, now))
+	if (!repeat(c, s, len, mss, now))
 		return false;
-	tcp_sb_mark_sent_again(&c->tx, s, now);
-	c->retransmits++;
-	tcp_count(c->t, TCP_RETRANSMIT);
+	tcp_undo_resent(c, len, now);
+	tcp_prr_sent(&c->prr, len);
 	return true;
 }
 
@@ -164,6 +175,10 @@ send_segment(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32
 	tcp_txq_sent(&c->tx, &c->t->txsegs, c->snd_nxt, len, flags, mss, now);
 	c->snd_nxt += len + fin;
 	c->fin_sent |= fin;
+	c->tlp.rearm = true;
+	tcp_prr_sent(&c->prr, len);
+	if (c->recovery == TCP_OPEN && (c->tx.sacked > 0 || c->dupacks > 0))
+		tcp_count(c->t, TCP_LIMITED_TRANSMIT);
 	if (len > 0)
 		tcp_conn_event(c, TCP_EV_ACKED);
 	return true;
@@ -193,6 +208,49 @@ send_new(struct tcp_conn *c, uint64_t now)
 	/* FIN takes no window that data could want */
 	if (c->fin_wanted && !c->fin_sent && c->tx.unsent == 0)
 		return send_segment(c, NULL, 0, 0, c->mss, now);
+	return true;
+}
+
+/* RFC 8985 7.3: the last segment of the flight, or its last packet when it is a large one. */
+static bool
+repeat_last(struct tcp_conn *c, uint64_t now)
+{
+	struct tcp_txseg *s = TAILQ_LAST(&c->tx.segs, tcp_txseg_list);
+	uint32_t mss = tcp_segment_mss(c), tail = s->len % mss != 0 ? s->len % mss : mss;
+
+	if (s->len > mss) {
+		if (tcp_txq_split(&c->tx, &c->t->txsegs, s, s->len - tail, c->mss) < 0) {
+			tcp_count(c->t, TCP_TX_NO_RECORD);
+			return true;
+		}
+		s = TAILQ_NEXT(s, link);
+	}
+	if (!repeat(c, s, s->len, mss, now))
+		return false;
+	tcp_tlp_sent(c, true);
+	return true;
+}
+
+/* The tail loss probe: new data if the peer takes any, whatever the congestion window says. */
+static bool
+send_tail_probe(struct tcp_conn *c, uint64_t now)
+{
+	uint32_t off, len, mss = tcp_segment_mss(c);
+	struct slice *slice;
+	/* what was sent or answered in this very round serves as well */
+	bool wanted =
+		c->tlp.wanted && !c->tlp.rearm && c->recovery == TCP_OPEN && tcp_in_flight(c) > 0;
+
+	c->tlp.wanted = false;
+	if (!wanted)
+		return true;
+	len = min_u32(min_u32(c->tx.unsent, window_room(c)), mss);
+	if (len == 0 || (len < mss && !short_ok(c, len, now)) ||
+	    !tcp_txq_cursor(&c->tx, &slice, &off))
+		return repeat_last(c, now);
+	if (!send_segment(c, slice, off, len, mss, now))
+		return false;
+	tcp_tlp_sent(c, false);
 	return true;
 }
 
@@ -264,8 +322,10 @@ tcp_output(struct tcp_conn *c, uint64_t now)
 	}
 	if (!tcp_is_synchronized(c))
 		return;
-	if (!send_lost(c, now) || !send_new(c, now) || !send_probe(c, now) || !send_ack(c, now))
+	if (!send_lost(c, now) || !send_new(c, now) || !send_tail_probe(c, now) ||
+	    !send_probe(c, now) || !send_ack(c, now))
 		put_off(c, now);
 	c->push_now = false;
 	set_timer(c, now);
+	tcp_tlp_arm(c, now);
 }

@@ -5,19 +5,20 @@
 #include "drivers/tcp/seq.h"
 
 static bool
-is_judged(const struct tcp_txq *q, const struct tcp_txseg *s)
-{
-	return q->judge == NULL || seq_lt(s->seq, q->judge->seq);
-}
-
-static bool
 waits(const struct tcp_txseg *s)
 {
 	return (s->flags & (TXSEG_LOST | TXSEG_RETRANS | TXSEG_SACKED)) == TXSEG_LOST;
 }
 
 static void
-clear_lost(struct tcp_txq *q, struct tcp_txseg *s)
+leave_network(struct tcp_txq *q, struct tcp_txseg *s)
+{
+	if (txseg_is_in_network(s))
+		TAILQ_REMOVE(&q->sent, s, sent_link);
+}
+
+static void
+clear_marks(struct tcp_txq *q, struct tcp_txseg *s)
 {
 	if ((s->flags & TXSEG_LOST) != 0)
 		q->lost -= txseg_space(s);
@@ -26,20 +27,17 @@ clear_lost(struct tcp_txq *q, struct tcp_txseg *s)
 	s->flags &= (uint8_t) ~(TXSEG_LOST | TXSEG_RETRANS);
 }
 
-static uint32_t
-mark_sacked(struct tcp_txq *q, struct tcp_txseg *s)
+static void
+mark_sacked(struct tcp_txq *q, struct tcp_txseg *s, struct tcp_delivery *d)
 {
 	if ((s->flags & TXSEG_SACKED) != 0)
-		return 0;
-	clear_lost(q, s);
+		return;
+	tcp_txq_delivered(d, s);
+	leave_network(q, s);
+	clear_marks(q, s);
 	s->flags |= TXSEG_SACKED;
 	q->sacked += txseg_space(s);
 	q->sacked_packets += s->packets;
-	if (is_judged(q, s)) {
-		q->judged_sacked += txseg_space(s);
-		q->judged_sacked_packets += s->packets;
-	}
-	return txseg_space(s);
 }
 
 /* The record that holds @seq, or the first one behind it. */
@@ -55,11 +53,11 @@ find(struct tcp_txq *q, uint32_t seq)
 	return s;
 }
 
-uint32_t
-tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block, uint32_t mss)
+void
+tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block, uint32_t mss,
+	    struct tcp_delivery *d)
 {
 	struct tcp_txseg *s = find(q, block.start);
-	uint32_t newly = 0;
 
 	for (; s != NULL && seq_lt(s->seq, block.end); s = TAILQ_NEXT(s, link)) {
 		if (seq_lt(s->seq, block.start)) {
@@ -72,43 +70,28 @@ tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range blo
 		    (block.end - s->seq >= s->len ||
 		     tcp_txq_split(q, pool, s, block.end - s->seq, mss) < 0))
 			break;
-		newly += mark_sacked(q, s);
+		mark_sacked(q, s, d);
 		q->hint = s;
 	}
-	return newly;
 }
 
-uint32_t
-tcp_sb_mark_lost(struct tcp_txq *q, struct tcp_txseg *s)
+static void
+wait_for_repetition(struct tcp_txq *q, struct tcp_txseg *s)
 {
-	if ((s->flags & (TXSEG_SACKED | TXSEG_LOST)) != 0)
-		return 0;
 	s->flags |= TXSEG_LOST;
 	q->lost += txseg_space(s);
 	if (q->rtx == NULL || seq_lt(s->seq, q->rtx->seq))
 		q->rtx = s;
-	return txseg_space(s);
 }
 
-uint32_t
-tcp_sb_judge(struct tcp_txq *q, uint32_t mss)
+void
+tcp_sb_mark_lost(struct tcp_txq *q, struct tcp_txseg *s)
 {
-	uint32_t newly = 0;
-
-	for (; q->judge != NULL; q->judge = TAILQ_NEXT(q->judge, link)) {
-		uint32_t above = q->sacked - q->judged_sacked;
-		uint32_t packets_above = q->sacked_packets - q->judged_sacked_packets;
-
-		if (above <= (TCP_DUP_THRESH - 1) * mss && packets_above < TCP_DUP_THRESH)
-			break;
-		if ((q->judge->flags & TXSEG_SACKED) != 0) {
-			q->judged_sacked += txseg_space(q->judge);
-			q->judged_sacked_packets += q->judge->packets;
-		} else {
-			newly += tcp_sb_mark_lost(q, q->judge);
-		}
-	}
-	return newly;
+	if (!txseg_is_in_network(s))
+		return;
+	leave_network(q, s);
+	clear_marks(q, s);
+	wait_for_repetition(q, s);
 }
 
 void
@@ -116,14 +99,8 @@ tcp_sb_mark_all_lost(struct tcp_txq *q)
 {
 	struct tcp_txseg *s;
 
-	TAILQ_FOREACH(s, &q->segs, link) {
-		clear_lost(q, s);
+	while ((s = TAILQ_FIRST(&q->sent)) != NULL)
 		tcp_sb_mark_lost(q, s);
-	}
-	q->rtx = TAILQ_FIRST(&q->segs);
-	q->judge = NULL;
-	q->judged_sacked = q->sacked;
-	q->judged_sacked_packets = q->sacked_packets;
 }
 
 void
@@ -131,11 +108,47 @@ tcp_sb_forget_sacks(struct tcp_txq *q)
 {
 	struct tcp_txseg *s;
 
-	TAILQ_FOREACH(s, &q->segs, link)
+	TAILQ_FOREACH(s, &q->segs, link) {
+		if ((s->flags & TXSEG_SACKED) == 0)
+			continue;
 		s->flags &= (uint8_t)~TXSEG_SACKED;
+		wait_for_repetition(q, s);
+	}
 	q->sacked = q->sacked_packets = 0;
-	q->judged_sacked = q->judged_sacked_packets = 0;
 	q->hint = NULL;
+}
+
+/* Back to its place in the order of transmission; @near: a place that it may lie behind of, or NULL. */
+static void
+enter_network(struct tcp_txq *q, struct tcp_txseg *s, struct tcp_txseg *near)
+{
+	struct tcp_txseg *next =
+		near != NULL && near->sent_at <= s->sent_at ? near : TAILQ_FIRST(&q->sent);
+
+	while (next != NULL && next->sent_at <= s->sent_at)
+		next = TAILQ_NEXT(next, sent_link);
+	if (next != NULL)
+		TAILQ_INSERT_BEFORE(next, s, sent_link);
+	else
+		TAILQ_INSERT_TAIL(&q->sent, s, sent_link);
+}
+
+void
+tcp_sb_unmark_lost(struct tcp_txq *q)
+{
+	struct tcp_txseg *s, *last = NULL;
+
+	TAILQ_FOREACH(s, &q->segs, link) {
+		if ((s->flags & TXSEG_LOST) == 0)
+			continue;
+		if (waits(s)) {
+			enter_network(q, s, last);
+			last = s;
+		}
+		s->flags &= (uint8_t)~TXSEG_LOST;
+		q->lost -= txseg_space(s);
+	}
+	q->rtx = NULL;
 }
 
 struct tcp_txseg *
@@ -149,31 +162,29 @@ tcp_sb_next_lost(struct tcp_txq *q)
 void
 tcp_sb_mark_sent_again(struct tcp_txq *q, struct tcp_txseg *s, uint64_t now)
 {
+	leave_network(q, s);
 	if ((s->flags & TXSEG_RETRANS) == 0)
 		q->retrans += txseg_space(s);
 	s->flags |= TXSEG_RETRANS | TXSEG_REPEATED;
 	s->sent_at = now;
+	TAILQ_INSERT_TAIL(&q->sent, s, sent_link);
 }
 
 void
 tcp_sb_added(struct tcp_txq *q, struct tcp_txseg *s)
 {
-	if (q->judge == NULL)
-		q->judge = s;
+	TAILQ_INSERT_TAIL(&q->sent, s, sent_link);
 }
 
 void
 tcp_sb_split(struct tcp_txq *q, struct tcp_txseg *s, struct tcp_txseg *half,
 	     uint16_t packets_before)
 {
-	uint32_t packets = (uint32_t)s->packets + half->packets - packets_before;
-
-	/* the bytes in the sums stay; the second half lies where the first does: before the judge or not */
-	if ((s->flags & TXSEG_SACKED) == 0)
-		return;
-	q->sacked_packets += packets;
-	if (is_judged(q, s))
-		q->judged_sacked_packets += packets;
+	/* the bytes in the sums stay */
+	if ((s->flags & TXSEG_SACKED) != 0)
+		q->sacked_packets += (uint32_t)s->packets + half->packets - packets_before;
+	if (txseg_is_in_network(s))
+		TAILQ_INSERT_AFTER(&q->sent, s, half, sent_link);
 }
 
 static void
@@ -187,10 +198,6 @@ subtract(struct tcp_txq *q, const struct tcp_txseg *s, uint32_t bytes, uint32_t 
 		return;
 	q->sacked -= bytes;
 	q->sacked_packets -= packets;
-	if (is_judged(q, s)) {
-		q->judged_sacked -= bytes;
-		q->judged_sacked_packets -= packets;
-	}
 }
 
 void
@@ -202,13 +209,10 @@ tcp_sb_shrunk(struct tcp_txq *q, struct tcp_txseg *s, uint32_t bytes)
 void
 tcp_sb_removed(struct tcp_txq *q, struct tcp_txseg *s)
 {
-	struct tcp_txseg *next = TAILQ_NEXT(s, link);
-
+	leave_network(q, s);
 	subtract(q, s, txseg_space(s), s->packets);
-	if (q->judge == s)
-		q->judge = next;
 	if (q->rtx == s)
-		q->rtx = next;
+		q->rtx = TAILQ_NEXT(s, link);
 	if (q->hint == s)
 		q->hint = NULL;
 }

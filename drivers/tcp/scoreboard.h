@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The scoreboard over the records of a send queue: which bytes the peer has, which are taken for lost, which were sent
- * again (RFC 6675). Every mark is set and taken here, so that the sums in struct tcp_txq always agree.
+ * again (RFC 6675), and which are in the network, in order of transmission. Every mark is set and taken here, so that the
+ * sums and lists in struct tcp_txq always agree.
  */
 #pragma once
 
 #include "drivers/tcp/txq.h"
 #include "drivers/tcp/wire.h"
-
-#define TCP_DUP_THRESH 3 /* RFC 6675 2 */
 
 /* Bytes that are in the network as far as we know: RFC 6675 4 SetPipe(). @in_flight: SND.NXT - SND.UNA. */
 static inline uint32_t
@@ -17,29 +16,37 @@ tcp_sb_pipe(const struct tcp_txq *q, uint32_t in_flight)
 	return in_flight - q->sacked - q->lost + q->retrans;
 }
 
+/* In the network: neither SACKED nor lost, or lost and sent again. */
+static inline bool
+txseg_is_in_network(const struct tcp_txseg *s)
+{
+	return (s->flags & TXSEG_SACKED) == 0 &&
+		(s->flags & (TXSEG_LOST | TXSEG_RETRANS)) != TXSEG_LOST;
+}
+
 /*
  * The peer has @block. Records that it covers in part are cut where the block ends.
- * Return: bytes that are SACKED now and were not before.
+ * @d	what is SACKED now and was not before is added.
  */
-uint32_t tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block,
-		     uint32_t mss);
+void tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block,
+		 uint32_t mss, struct tcp_delivery *d);
 
-/* Take for lost what enough SACKED data lies above of: RFC 6675 4 IsLost(). Return: bytes newly lost. */
-uint32_t tcp_sb_judge(struct tcp_txq *q, uint32_t mss);
+/* Take one record for lost, or what was sent again of it; harmless when it is not in the network. */
+void tcp_sb_mark_lost(struct tcp_txq *q, struct tcp_txseg *seg);
 
-/* Take one record for lost; harmless when it is SACKED or LOST. Return: bytes newly lost. */
-uint32_t tcp_sb_mark_lost(struct tcp_txq *q, struct tcp_txseg *seg);
-
-/* The timer expired: all that is not SACKED is lost, also what was sent again. */
+/* All that is not SACKED is lost, also what was sent again. */
 void tcp_sb_mark_all_lost(struct tcp_txq *q);
 
-/* The peer threw away what it had out of order (RFC 2018 8): no SACK counts any more. */
+/* The peer threw away what it had out of order (RFC 2018 8): that is lost. */
 void tcp_sb_forget_sacks(struct tcp_txq *q);
+
+/* No loss was one: what waits to be sent again is taken for in the network, as before. */
+void tcp_sb_unmark_lost(struct tcp_txq *q);
 
 /* The first record that is lost and waits to be sent again, or NULL. */
 struct tcp_txseg *tcp_sb_next_lost(struct tcp_txq *q);
 
-/* @seg was sent again. */
+/* @seg, lost or not, was sent again. */
 void tcp_sb_mark_sent_again(struct tcp_txq *q, struct tcp_txseg *seg, uint64_t now);
 
 /* --- for txq.c: keep the sums when records come, go and shrink --- */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "drivers/tcp/cc.h"
+#include "drivers/tcp/recovery.h"
 #include "drivers/tcp/rxq.h"
 #include "drivers/tcp/tcp.h"
 #include "drivers/tcp/tcp_env.h"
@@ -46,16 +47,11 @@ enum tcp_state {
 	TCP_TIME_WAIT,
 };
 
-/* Loss recovery (recovery.c). */
-enum tcp_recovery {
-	TCP_OPEN,
-	TCP_FAST_RECOVERY, /* a loss was seen by SACK or duplicate ACKs; until SND.UNA reaches recover */
-	TCP_LOSS, /* the retransmission timer expired; until the same */
-};
-
 /* One wheel timer serves all deadlines of a connection. */
 enum tcp_timer {
 	TCP_TIMER_RTX, /* retransmission; zero-window probe when nothing is in flight */
+	TCP_TIMER_TLP, /* tail loss probe */
+	TCP_TIMER_RACK, /* a segment's reordering window */
 	TCP_TIMER_ACK, /* delayed ACK */
 	TCP_TIMER_KEEP, /* keepalive */
 	TCP_TIMER_LIFE, /* connect timeout, FIN-WAIT-2, TIME-WAIT */
@@ -100,13 +96,17 @@ struct tcp_conn {
 	bool ack_now; /* an ACK is due */
 	bool persisting; /* TCP_TIMER_RTX is a window probe */
 	bool cwnd_limited; /* the congestion window held data back, until SND.UNA reaches limited_seq */
-	bool rtx_at_once; /* fast recovery began: the first retransmission is not held back */
+	bool rtx_at_once; /* a recovery began: its first retransmission is not held back */
 	uint8_t backoff; /* doublings of the RTO, or of the probe interval */
 	uint8_t dupacks;
 	uint32_t limited_seq;
 	uint32_t recover; /* SND.NXT when recovery began */
 	struct tcp_txq tx;
 	struct tcp_cc cc;
+	struct tcp_rack rack;
+	struct tcp_tlp tlp;
+	struct tcp_prr prr;
+	struct tcp_undo undo;
 	struct tcp_range sack_seen[TCP_SACK_BLOCKS]; /* blocks of the last ACK */
 	uint64_t srtt, rttvar, rto; /* ns */
 	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */
@@ -307,6 +307,8 @@ uint32_t tcp_isn(const struct tcp *t, const struct ip_flow *flow, uint64_t now);
 uint32_t tcp_ts_offset(const struct tcp *t, const struct ip_flow *flow);
 /* Our timestamp: 1 ms ticks. */
 uint32_t tcp_ts_now(const struct tcp_conn *c, uint64_t now);
+/* When our timestamp was @ts for the last time, ns: the time is behind it. UINT64_MAX: it never was. */
+uint64_t tcp_ts_end(const struct tcp_conn *c, uint32_t ts, uint64_t now);
 
 /* --- listen.c --- */
 
@@ -348,13 +350,7 @@ void tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m,
 /* The ACK field of a segment in a synchronized state. Return: false: drop the segment. */
 bool tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now);
 
-/* --- recovery.c --- */
-
-/* @acked bytes and perhaps a duplicate: find losses, enter and leave recovery, grow the window. */
-void tcp_recovery_ack(struct tcp_conn *c, uint32_t acked, bool duplicate, uint64_t now);
-void tcp_recovery_timeout(struct tcp_conn *c, uint64_t now);
-/* Bytes in the network. */
-uint32_t tcp_pipe(const struct tcp_conn *c);
+/* --- recovery.c, tlp.c, undo.c: recovery.h --- */
 
 /* --- out.c --- */
 

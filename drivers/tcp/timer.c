@@ -175,8 +175,13 @@ fire(struct timer *timer, uint64_t now)
 		tcp_conns_tell(t, now);
 		return;
 	}
+	/* a probe puts the timeout off */
+	if (take_due(c, TCP_TIMER_TLP, now))
+		tcp_tlp_timeout(c, now);
 	if (take_due(c, TCP_TIMER_RTX, now))
 		fire_rtx(c, now);
+	if (c->state != TCP_CLOSED && take_due(c, TCP_TIMER_RACK, now))
+		tcp_recovery_reordered(c, now);
 	if (c->state != TCP_CLOSED && take_due(c, TCP_TIMER_KEEP, now))
 		fire_keep(c, now);
 	if (c->state != TCP_CLOSED && take_due(c, TCP_TIMER_ACK, now)) {

@@ -2,6 +2,7 @@
 /* The send queue: bytes by slices, segments in flight by records. */
 #include "drivers/tcp/txq.h"
 
+#include "drivers/tcp/rack.h"
 #include "drivers/tcp/scoreboard.h"
 #include "drivers/tcp/seq.h"
 
@@ -64,6 +65,7 @@ tcp_txq_init(struct tcp_txq *q)
 	*q = (struct tcp_txq){0};
 	buf_init(&q->data);
 	TAILQ_INIT(&q->segs);
+	TAILQ_INIT(&q->sent);
 }
 
 void
@@ -173,12 +175,22 @@ tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *
 	return 0;
 }
 
+void
+tcp_txq_delivered(struct tcp_delivery *d, const struct tcp_txseg *s)
+{
+	d->bytes += txseg_space(s);
+	d->original |= (s->flags & TXSEG_REPEATED) == 0 && seq_leq(txseg_end(s), d->recover);
+	tcp_rack_delivered(d->rack, d, s);
+}
+
 /* Of the first record only the beginning is acknowledged. */
 static void
-shrink(struct tcp_txq *q, struct tcp_txseg *s, uint32_t ack)
+shrink(struct tcp_txq *q, struct tcp_txseg *s, uint32_t ack, struct tcp_delivery *d)
 {
 	uint32_t n = ack - s->seq;
 
+	if ((s->flags & TXSEG_SACKED) == 0)
+		d->bytes += n;
 	tcp_sb_shrunk(q, s, n);
 	s->seq = ack;
 	s->len -= n;
@@ -189,30 +201,38 @@ shrink(struct tcp_txq *q, struct tcp_txseg *s, uint32_t ack)
 		s->slice = NULL;
 }
 
+static void
+acked_whole(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *s,
+	    struct tcp_delivery *d)
+{
+	d->acked += s->len;
+	d->fin |= (s->flags & TXSEG_FIN) != 0;
+	if ((s->flags & TXSEG_REPEATED) != 0)
+		d->repeated = true;
+	else
+		d->sent_at = s->sent_at;
+	if ((s->flags & TXSEG_SACKED) == 0)
+		tcp_txq_delivered(d, s);
+	tcp_sb_removed(q, s);
+	TAILQ_REMOVE(&q->segs, s, link);
+	txseg_put(pool, s);
+}
+
 void
 tcp_txq_ack(struct tcp_txq *q, const struct buf_mem *mem, struct tcp_txseg_pool *pool, uint32_t ack,
-	    struct tcp_txq_acked *acked)
+	    struct tcp_delivery *d)
 {
 	struct tcp_txseg *s;
 
-	*acked = (struct tcp_txq_acked){0};
-	while ((s = TAILQ_FIRST(&q->segs)) != NULL && seq_leq(txseg_end(s), ack)) {
-		acked->bytes += s->len;
-		acked->fin |= (s->flags & TXSEG_FIN) != 0;
-		acked->repeated |= (s->flags & TXSEG_REPEATED) != 0;
-		if ((s->flags & TXSEG_REPEATED) == 0)
-			acked->sent_at = s->sent_at;
-		tcp_sb_removed(q, s);
-		TAILQ_REMOVE(&q->segs, s, link);
-		txseg_put(pool, s);
-	}
+	while ((s = TAILQ_FIRST(&q->segs)) != NULL && seq_leq(txseg_end(s), ack))
+		acked_whole(q, pool, s, d);
 	if (s != NULL && seq_lt(s->seq, ack)) {
-		acked->bytes += ack - s->seq;
-		shrink(q, s, ack);
+		d->acked += ack - s->seq;
+		shrink(q, s, ack, d);
 	}
-	if (acked->bytes == q->data.len)
+	if (d->acked == q->data.len)
 		q->next = NULL;
 	else if (q->next != NULL)
 		cursor_settle(&q->next, &q->next_off);
-	buf_drop(&q->data, mem, acked->bytes);
+	buf_drop(&q->data, mem, d->acked);
 }

@@ -6,11 +6,14 @@
  */
 #pragma once
 
+#include "drivers/tcp/wire.h"
 #include "lnet/base/buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+
+struct tcp_rack;
 
 enum tcp_txseg_flag {
 	TXSEG_FIN = 0x01, /* FIN behind its bytes */
@@ -24,6 +27,7 @@ enum tcp_txseg_flag {
 /* A segment in flight, or a large one that the port cuts. */
 struct tcp_txseg {
 	TAILQ_ENTRY(tcp_txseg) link; /* in sequence order */
+	TAILQ_ENTRY(tcp_txseg) sent_link; /* in order of transmission, while in the network */
 	struct slice *slice; /* where its bytes begin; NULL when it has none */
 	uint32_t off; /* from the slice's mbuf's buf_addr */
 	uint32_t seq;
@@ -44,6 +48,8 @@ struct tcp_txseg_pool {
 struct tcp_txq {
 	struct buf data; /* from SND.UNA on */
 	struct tcp_txseg_list segs; /* in flight */
+	struct tcp_txseg_list
+		sent; /* of these in the network as far as we know, oldest transmission first */
 	struct slice *
 		next; /* first byte never sent; NULL when there was none since the queue was empty */
 	uint32_t next_off;
@@ -52,8 +58,6 @@ struct tcp_txq {
 	/* scoreboard; bytes of sequence space among the records with that flag */
 	uint32_t sacked, lost, retrans;
 	uint32_t sacked_packets;
-	struct tcp_txseg *judge; /* all before it were judged lost or not; NULL = all */
-	uint32_t judged_sacked, judged_sacked_packets; /* SACKED before judge */
 	struct tcp_txseg
 		*rtx; /* nothing before it waits for retransmission; NULL = nothing waits */
 	struct tcp_txseg *hint; /* near where the last SACK block ended; NULL = begin at the head */
@@ -108,15 +112,30 @@ struct tcp_txseg *tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, u
 int tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg,
 		  uint32_t len, uint32_t mss);
 
-/* What an ACK took off the queue. */
-struct tcp_txq_acked {
-	uint32_t bytes; /* of payload */
+/* What one ACK delivers, gathered record by record; the first part is filled in before. */
+struct tcp_delivery {
+	struct tcp_rack *rack;
+	uint64_t now;
 	uint64_t
-		sent_at; /* transmission of the newest record that left whole and was sent once; 0 = none */
+		echo_end; /* ns: what the ACK answers was sent before; UINT64_MAX without a timestamp */
+	uint32_t fack; /* rack->fack before this ACK */
+	uint32_t recover; /* end of the recovery that goes on */
+	struct tcp_range dsack; /* duplicate that the ACK reports (RFC 2883); empty = none */
+	bool duplicate; /* it says nothing new at all (RFC 5681 2) */
+
+	uint32_t bytes; /* of sequence space that were not known to be delivered before */
+	uint32_t acked; /* of payload, in order */
+	uint64_t
+		sent_at; /* transmission of the newest record acknowledged whole that was sent once; 0 = none */
 	bool fin; /* our FIN is acknowledged */
-	bool repeated; /* a record among them was sent more than once */
+	bool repeated; /* a record acknowledged in order was sent more than once */
+	bool reordered; /* one overtook another, for the first time on this connection */
+	bool original; /* one from before the recovery was sent once, and is delivered */
 };
+
+/* A record is delivered, for the first time. */
+void tcp_txq_delivered(struct tcp_delivery *d, const struct tcp_txseg *seg);
 
 /* All before sequence number @ack is acknowledged: release it. */
 void tcp_txq_ack(struct tcp_txq *q, const struct buf_mem *mem, struct tcp_txseg_pool *pool,
-		 uint32_t ack, struct tcp_txq_acked *acked);
+		 uint32_t ack, struct tcp_delivery *d);

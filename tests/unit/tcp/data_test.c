@@ -87,7 +87,7 @@ SCRIPT(ack_comes_at_every_second_full_segment, ACCEPTED, NULL, /* */
        IN(A, 1 + 2 * MSS, 1, MSS), QUIET, IN(A, 1 + 3 * MSS, 1, MSS), OUT(A, 1, 1 + 4 * MSS, 0))
 
 SCRIPT(ack_rides_on_data, ACCEPTED, NULL, /* */
-       IN(A, 1, 1, 100), QUIET, SEND(10), OUT(P | A, 1, 101, 10), WAIT(100), QUIET)
+       IN(A, 1, 1, 100), QUIET, SEND(10), OUT(P | A, 1, 101, 10), WAIT(55), QUIET)
 
 /* --- small segments --- */
 

@@ -138,7 +138,7 @@ SCRIPT(window_moves_with_each_ack_that_is_new, ACCEPTED, &four, /* */
        IN(A, 1, SEG(2), 0, .wnd = 24), QUIET)
 
 SCRIPT(window_that_shrinks_lets_the_timer_repeat, ACCEPTED, NULL, /* */
-       SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(205), OUT(A, 1, 1, MSS),
+       SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(10), SKIP, WAIT(200), OUT(A, 1, 1, MSS),
        IN(A, 1, 1, 0, .wnd = -1), WAIT(410), OUT(A, 1, 1, MSS), IN(A, 1, 1 + 2 * MSS, 0), OPEN,
        ACKED(2 * MSS))
 
@@ -153,7 +153,7 @@ SCRIPT(no_mbuf_delays_and_loses_nothing, ACCEPTED, NULL, /* */
        FEED, WAIT(15), OUT(A, 1 + 2 * MSS, 1, 3000 - 2 * MSS), COUNT(TX_NO_RECORD, 0))
 
 SCRIPT(no_mbuf_for_a_repetition_is_no_loss, ACCEPTED, NULL, /* */
-       SEND(100), OUT(P | A, 1, 1, 100), STARVE(0), WAIT(205), QUIET, FEED, WAIT(15),
+       SEND(100), OUT(P | A, 1, 1, 100), STARVE(0), WAIT(265), QUIET, FEED, WAIT(15),
        OUT(P | A, 1, 1, 100), COUNT(RTO, 1))
 
 SCRIPT(no_mbuf_for_an_ack_sends_it_later, ACCEPTED, NULL, /* */

@@ -60,8 +60,8 @@ path_is_asked_again_when_the_timer_expires_twice(void **)
 {
 	struct script *sc = script_new(NULL);
 	static const struct step first[] = {SEND(MSS), OUT(P | A, 1, 1, MSS), END};
-	static const struct step later[] = {
-		WAIT(205), OUT(P | A, 1, 1, MSS), WAIT(405), OUT(A, 1, 1, 1000 - 52), SKIP, END};
+	static const struct step later[] = {WAIT(270), SKIP, WAIT(405), OUT(A, 1, 1, 1000 - 52),
+					    SKIP,      END};
 
 	script_accept(sc);
 	script_run(sc, first, "first");

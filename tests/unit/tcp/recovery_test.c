@@ -20,12 +20,16 @@
 	SEND(10 * MSS), DATA(0), DATA(1), DATA(2), DATA(3), DATA(4), DATA(5), DATA(6), DATA(7), \
 		DATA(8), LAST(9)
 
+/* The tail loss probe, where nothing comes back. */
+#define PROBE WAIT(5), LAST(9)
+
 static const struct script_conf no_sack = {.no_sack = true};
+static const struct script_conf far = {.rtt_ms = 40};
 
 /* --- SACK --- */
 
-SCRIPT(sack_of_three_segments_repeats_the_hole, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), QUIET,
+SCRIPT(sack_of_three_segments_repeats_the_hole, ACCEPTED, &far, /* */
+       TEN, WAIT(40), IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), QUIET,
        IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(3))), QUIET,
        IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), DATA(0), QUIET, COUNT(SACK_RECOVERY, 1),
        COUNT(RETRANSMIT, 1), IN(A, 1, SEG(10), 0), ACKED(10 * MSS), QUIET, COUNT(RTO, 0))
@@ -50,11 +54,11 @@ SCRIPT(sack_of_a_part_of_a_segment_cuts_its_record, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(0) + 500, SEG(4))), OUT(A, 1, 1, 500), QUIET)
 
 SCRIPT(sack_outside_of_what_was_sent_is_ignored, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(9), SEG(30))), QUIET, COUNT(SACK_BAD, 1), WAIT(190),
-       QUIET)
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(9), SEG(30))), QUIET, COUNT(SACK_BAD, 1), PROBE,
+       WAIT(190), QUIET)
 
 SCRIPT(sack_inside_out_is_ignored, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(9), SEG(2))), QUIET, WAIT(150), QUIET)
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(9), SEG(2))), QUIET, PROBE, WAIT(150), QUIET)
 
 SCRIPT(sack_dsack_is_counted_and_no_loss, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(10), 0, SACK1(SEG(0), SEG(1))), QUIET, COUNT(RX_DSACK, 1), ACKED(10 * MSS))
@@ -63,9 +67,9 @@ SCRIPT(sack_small_segments_count_by_number, ACCEPTED, NULL, /* */
        SEND(50), SEND(50), SEND(50), SEND(50), SKIP, IN(A, 1, 1, 0, SACK1(51, 201)),
        OUT(P | A, 1, 1, 50), QUIET)
 
-SCRIPT(sack_limited_transmit_sends_new_data, ACCEPTED, NULL, /* */
-       SEND(14 * MSS), SKIP, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), DATA(10), QUIET,
-       IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(3))), DATA(11), QUIET)
+SCRIPT(sack_limited_transmit_sends_new_data, ACCEPTED, &far, /* */
+       SEND(14 * MSS), SKIP, WAIT(40), IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), DATA(10), QUIET,
+       IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(3))), DATA(11), QUIET, COUNT(LIMITED_TRANSMIT, 2))
 
 SCRIPT(sack_recovery_leaves_the_window_at_seven_tenths, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), DATA(0), IN(A, 1, SEG(10), 0),
@@ -95,24 +99,24 @@ SCRIPT(dupacks_inflate_the_window, ACCEPTED, &no_sack, /* */
 
 /* --- the timer --- */
 
-SCRIPT(rto_repeats_the_first_and_backs_off, ACCEPTED, NULL, /* */
+SCRIPT(rto_repeats_the_first_and_backs_off, ACCEPTED, &no_sack, /* */
        SEND(100), OUT(P | A, 1, 1, 100), WAIT(195), QUIET, WAIT(10), OUT(P | A, 1, 1, 100),
        WAIT(390), QUIET, WAIT(20), OUT(P | A, 1, 1, 100), WAIT(780), QUIET, WAIT(20),
        OUT(P | A, 1, 1, 100), COUNT(RTO, 3), IN(A, 1, 101, 0), WAIT(5000), QUIET, OPEN)
 
 SCRIPT(rto_begins_with_one_segment_and_slow_start, ACCEPTED, NULL, /* */
-       TEN, WAIT(205), DATA(0), QUIET, IN(A, 1, SEG(1), 0), DATA(1), DATA(2), QUIET,
+       TEN, PROBE, WAIT(205), DATA(0), QUIET, IN(A, 1, SEG(1), 0), DATA(1), DATA(2), QUIET,
        IN(A, 1, SEG(3), 0), DATA(3), DATA(4), DATA(5), DATA(6), QUIET, COUNT(RTO, 1))
 
-SCRIPT(rto_skips_what_was_sacked, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(3))), WAIT(205), DATA(0), IN(A, 1, SEG(3), 0), DATA(3),
-       DATA(4), DATA(5), QUIET, COUNT(SACK_RENEGED, 0))
+SCRIPT(rto_skips_what_was_sacked, ACCEPTED, &far, /* */
+       TEN, WAIT(40), IN(A, 1, 1, 0, SACK1(SEG(1), SEG(3))), WAIT(11), DATA(0), WAIT(205), DATA(0),
+       IN(A, 1, SEG(3), 0), DATA(3), DATA(4), DATA(5), QUIET, COUNT(SACK_RENEGED, 0))
 
 SCRIPT(rto_finds_a_peer_that_reneged, ACCEPTED, NULL, /* */
-       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), IN(A, 1, SEG(1), 0), WAIT(205), DATA(1),
-       COUNT(SACK_RENEGED, 1))
+       TEN, IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), DATA(0), IN(A, 1, SEG(1), 0), WAIT(205),
+       DATA(1), COUNT(SACK_RENEGED, 1))
 
-SCRIPT(rto_is_rearmed_by_each_ack, ACCEPTED, NULL, /* */
+SCRIPT(rto_is_rearmed_by_each_ack, ACCEPTED, &no_sack, /* */
        TEN, WAIT(150), IN(A, 1, SEG(2), 0), WAIT(150), QUIET, IN(A, 1, SEG(4), 0), WAIT(150), QUIET,
        WAIT(400), DATA(4))
 
@@ -123,7 +127,7 @@ SCRIPT(rto_repeats_a_lost_repetition, ACCEPTED, NULL, /* */
 SCRIPT(rto_of_fin_alone, ACCEPTED, NULL, CLOSE, OUT(F | A, 1, 1, 0), WAIT(205), OUT(F | A, 1, 1, 0))
 
 SCRIPT(rto_does_not_shrink_the_window_twice_for_one_loss, ACCEPTED, NULL, /* */
-       TEN, WAIT(205), DATA(0), WAIT(405), DATA(0), WAIT(805), DATA(0), IN(A, 1, SEG(10), 0),
+       TEN, PROBE, WAIT(205), DATA(0), WAIT(405), DATA(0), WAIT(805), DATA(0), IN(A, 1, SEG(10), 0),
        SEND(20 * MSS), SKIP, COUNT(RTO, 3))
 
 /* --- our numbers wrap --- */
@@ -139,7 +143,7 @@ our_numbers_wrap_in_recovery(void **)
 		IN(A, 1, SEG(4), 0, SACK1(SEG(5), SEG(9))),
 		DATA(4),
 		IN(A, 1, SEG(9), 0),
-		LAST(9),
+		QUIET,
 		WAIT(210),
 		LAST(9),
 		IN(A, 1, SEG(10), 0),

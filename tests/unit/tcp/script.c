@@ -169,7 +169,7 @@ make_in(struct script *sc, const struct step *st)
 	if (!sc->conf.no_ts && !st->no_ts) {
 		s.has_ts = true;
 		s.tsval = peer_ts(sc, st->ts);
-		s.tsecr = sc->last_tsval;
+		s.tsecr = sc->last_tsval + (uint32_t)st->echo;
 	}
 	s.n_sack = (uint8_t)st->n_sack;
 	for (i = 0; i < st->n_sack; i++)
@@ -312,6 +312,16 @@ step_icmp(struct script *sc, const struct step *st, enum ip_error kind)
 	fake_poll(&sc->f);
 }
 
+static uint32_t
+cwnd_of(struct script *sc)
+{
+	unsigned int next;
+	struct tcp_info info = {0};
+
+	tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now);
+	return info.cwnd;
+}
+
 static const char *
 state_of(struct script *sc)
 {
@@ -344,6 +354,10 @@ check_told(struct script *sc, const struct step *st)
 	case OP_EOF:
 		if (!tcp_rx_eof(sc->c))
 			FAIL("no end of the stream");
+		break;
+	case OP_CWND:
+		if (cwnd_of(sc) != st->n)
+			FAIL("the congestion window is %u, not %" PRIu64, cwnd_of(sc), st->n);
 		break;
 	case OP_ACKED:
 		if (tcp_acked(sc->c) != st->n)
@@ -466,9 +480,14 @@ script_run(struct script *sc, const struct step *steps, const char *where)
 void
 script_accept(struct script *sc)
 {
-	static const struct step steps[] = {
-		IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0),  IN(A, 1, 1, 0),
-		QUIET,		STATE("ESTABLISHED"), END,
+	const struct step steps[] = {
+		IN(S, 0, 0, 0),
+		OUT(S | A, 0, 1, 0),
+		WAIT(sc->conf.rtt_ms),
+		IN(A, 1, 1, 0),
+		QUIET,
+		STATE("ESTABLISHED"),
+		END,
 	};
 
 	script_run(sc, steps, "accept");
@@ -478,9 +497,16 @@ script_accept(struct script *sc)
 void
 script_connect(struct script *sc)
 {
-	static const struct step steps[] = {
-		CONNECT, OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0),	OUT(A, 1, 1, 0),
-		QUIET,	 CONNECTED,	  STATE("ESTABLISHED"), END,
+	const struct step steps[] = {
+		CONNECT,
+		OUT(S, 0, 0, 0),
+		WAIT(sc->conf.rtt_ms),
+		IN(S | A, 0, 1, 0),
+		OUT(A, 1, 1, 0),
+		QUIET,
+		CONNECTED,
+		STATE("ESTABLISHED"),
+		END,
 	};
 
 	script_run(sc, steps, "connect");

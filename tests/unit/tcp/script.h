@@ -37,6 +37,7 @@ enum step_op {
 	OP_UNREACHABLE, /* ICMP: seq */
 	OP_REFUSED, /* ICMP: seq */
 	OP_EXPECT, /* tcp_rx_expect(n) */
+	OP_CWND, /* the congestion window is n bytes */
 };
 
 struct step {
@@ -50,6 +51,7 @@ struct step {
 	unsigned int n_sack;
 	struct tcp_range sack[3];
 	int ts; /* OP_IN: added to the peer's clock */
+	int echo; /* OP_IN: added to the timestamp that it echoes, our last one, ms */
 	uint32_t tsval; /* OP_OUT: tsecr expected, relative to the peer's first */
 	bool no_ts;
 	unsigned int pieces; /* OP_IN: mbufs of the payload; OP_OUT: mbufs of the segment */
@@ -167,6 +169,10 @@ struct step {
 	{                                 \
 		.op = OP_EXPECT, .n = (k) \
 	}
+#define CWND(k)                         \
+	{                               \
+		.op = OP_CWND, .n = (k) \
+	}
 #define END                  \
 	{                    \
 		.op = OP_END \
@@ -192,6 +198,7 @@ struct script_conf {
 	uint32_t peer_iss; /* where the peer's numbers begin; 0 = 1000 */
 	struct tcp_path path; /* mtu 0 = default */
 	unsigned int backlog; /* 0 = 4 */
+	unsigned int rtt_ms; /* round trip of the handshake */
 	int accept_rc;
 };
 

@@ -64,9 +64,12 @@ user_timeout_zero_never_ends_it(void **)
 }
 
 /* The timeout follows the measured time: slow paths are given time, fast ones have the floor. */
-SCRIPT(rto_follows_the_round_trip, ACCEPTED, NULL, /* */
+/* no SACK: no probe before the timeout */
+static const struct script_conf no_sack = {.no_sack = true};
+
+SCRIPT(rto_follows_the_round_trip, ACCEPTED, &no_sack, /* */
        SEND(10), SKIP, WAIT(150), IN(A, 1, 11, 0), SEND(10), SKIP, WAIT(150), IN(A, 1, 21, 0),
-       SEND(10), SKIP, WAIT(250), QUIET, WAIT(50), OUT(P | A, 21, 1, 10))
+       SEND(10), SKIP, WAIT(250), QUIET, WAIT(50), OUT(P | A, 21, 1, 10), COUNT(RTO, 1))
 
 SCRIPT(rto_ignores_the_time_of_a_repetition, ACCEPTED, NULL, /* */
        SEND(10), SKIP, IN(A, 1, 11, 0), SEND(10), SKIP, WAIT(205), OUT(P | A, 11, 1, 10),

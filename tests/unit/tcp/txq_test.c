@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The send queue and its scoreboard: against the plain truth, under random orders of events. */
+#include "drivers/tcp/rack.h"
 #include "drivers/tcp/scoreboard.h"
 #include "drivers/tcp/seq.h"
 #include "lnet/base/pool.h"
@@ -23,7 +24,9 @@
 static struct buf_mem mem;
 static struct tcp_txseg_pool pool;
 static struct tcp_txq q;
+static struct tcp_rack rack;
 static uint32_t una, nxt;
+static uint64_t now; /* one more with each transmission */
 
 static int
 group_setup(void **)
@@ -36,6 +39,8 @@ setup(void **)
 {
 	tcp_txq_init(&q);
 	una = nxt = START;
+	now = 0;
+	tcp_rack_init(&rack, START);
 	if (tcp_txseg_pool_init(&pool, RECORDS, SOCKET_ID_ANY) < 0)
 		return -1;
 	return buf_mem_create(&mem, "txq_test", 511, 256, SOCKET_ID_ANY);
@@ -58,23 +63,21 @@ teardown(void **)
 static void
 check_sums(void)
 {
-	uint32_t sacked = 0, lost = 0, retrans = 0, packets = 0, judged = 0, judged_packets = 0,
-		 seq = una;
-	bool before_judge = true, waits_before_rtx = false, at_rtx = q.rtx == NULL;
+	uint32_t sacked = 0, lost = 0, retrans = 0, packets = 0, seq = una;
+	bool waits_before_rtx = false, at_rtx = q.rtx == NULL;
 	const struct tcp_txseg *s;
-	unsigned int n = 0;
+	unsigned int n = 0, in_network = 0;
+	uint64_t sent_at = 0;
 
 	TAILQ_FOREACH(s, &q.segs, link) {
-		before_judge = before_judge && s != q.judge;
 		at_rtx = at_rtx || s == q.rtx;
 		assert_int_equal(s->seq, seq);
 		seq = txseg_end(s);
 		n++;
+		in_network += txseg_is_in_network(s);
 		if ((s->flags & TXSEG_SACKED) != 0) {
 			sacked += txseg_space(s);
 			packets += s->packets;
-			judged += before_judge ? txseg_space(s) : 0;
-			judged_packets += before_judge ? s->packets : 0;
 			assert_int_equal(s->flags & (TXSEG_LOST | TXSEG_RETRANS), 0);
 		}
 		lost += (s->flags & TXSEG_LOST) != 0 ? txseg_space(s) : 0;
@@ -89,10 +92,15 @@ check_sums(void)
 	assert_int_equal(q.sacked_packets, packets);
 	assert_int_equal(q.lost, lost);
 	assert_int_equal(q.retrans, retrans);
-	assert_int_equal(q.judged_sacked, judged);
-	assert_int_equal(q.judged_sacked_packets, judged_packets);
 	assert_false(waits_before_rtx);
-	assert_true(tcp_sb_pipe(&q, nxt - una) <= nxt - una);
+	assert_true(tcp_sb_pipe(&q, nxt - una) <= nxt - una + retrans);
+	TAILQ_FOREACH(s, &q.sent, sent_link) {
+		assert_true(txseg_is_in_network(s));
+		assert_true(s->sent_at >= sent_at);
+		sent_at = s->sent_at;
+		in_network--;
+	}
+	assert_int_equal(in_network, 0);
 }
 
 /* A byte of the stream is its own sequence number. */
@@ -134,20 +142,27 @@ queue(uint32_t n)
 static struct tcp_txseg *
 send_one(uint32_t len, uint8_t flags)
 {
-	struct tcp_txseg *s = tcp_txq_sent(&q, &pool, nxt, len, flags, MSS, 1000);
+	struct tcp_txseg *s = tcp_txq_sent(&q, &pool, nxt, len, flags, MSS, ++now);
 
 	nxt = txseg_end(s);
 	return s;
 }
 
-static struct tcp_txq_acked
+static struct tcp_delivery
+delivery(void)
+{
+	return (struct tcp_delivery){
+		.rack = &rack, .now = now, .echo_end = UINT64_MAX, .fack = rack.fack};
+}
+
+static struct tcp_delivery
 ack(uint32_t to)
 {
-	struct tcp_txq_acked a;
+	struct tcp_delivery d = delivery();
 
-	tcp_txq_ack(&q, &mem, &pool, to, &a);
+	tcp_txq_ack(&q, &mem, &pool, to, &d);
 	una = to;
-	return a;
+	return d;
 }
 
 /* --- cases --- */
@@ -176,18 +191,22 @@ nth(unsigned int n)
 static uint32_t
 sack(uint32_t from, uint32_t to)
 {
-	return tcp_sb_sack(&q, &pool, (struct tcp_range){una + from, una + to}, MSS);
+	struct tcp_delivery d = delivery();
+
+	tcp_sb_sack(&q, &pool, (struct tcp_range){una + from, una + to}, MSS, &d);
+	return d.bytes;
 }
 
 static void
 ack_releases_whole_and_partial_segments(void **)
 {
-	struct tcp_txq_acked a;
+	struct tcp_delivery a;
 
 	send_ten();
 	a = ack(una + 250);
+	assert_int_equal(a.acked, 250);
 	assert_int_equal(a.bytes, 250);
-	assert_int_equal(a.sent_at, 1000);
+	assert_int_equal(a.sent_at, 2);
 	assert_int_equal(q.data.len, 750);
 	assert_int_equal(nth(0)->seq, una);
 	assert_int_equal(nth(0)->len, 50);
@@ -198,11 +217,11 @@ ack_releases_whole_and_partial_segments(void **)
 static void
 ack_of_a_repeated_segment_is_no_sample(void **)
 {
-	struct tcp_txq_acked a;
+	struct tcp_delivery a;
 
 	send_ten();
 	tcp_sb_mark_lost(&q, nth(0));
-	tcp_sb_mark_sent_again(&q, nth(0), 2000);
+	tcp_sb_mark_sent_again(&q, nth(0), ++now);
 	a = ack(una + 100);
 	assert_int_equal(a.sent_at, 0);
 	assert_true(a.repeated);
@@ -211,7 +230,7 @@ ack_of_a_repeated_segment_is_no_sample(void **)
 static void
 ack_of_all_but_fin_leaves_fin(void **)
 {
-	struct tcp_txq_acked a;
+	struct tcp_delivery a;
 
 	queue(50);
 	send_one(50, TXSEG_FIN);
@@ -221,7 +240,7 @@ ack_of_all_but_fin_leaves_fin(void **)
 	check_sums();
 	a = ack(una + 1);
 	assert_true(a.fin);
-	assert_int_equal(a.bytes, 0);
+	assert_int_equal(a.acked, 0);
 	check_sums();
 }
 
@@ -276,44 +295,53 @@ sack_without_a_record_to_cut_marks_nothing_it_does_not_cover(void **)
 }
 
 static void
-judge_wants_three_segments_above(void **)
+repetition_goes_to_the_end_of_the_order_of_transmission(void **)
 {
+	struct tcp_txseg *first;
+
 	send_ten();
-	sack(100, 300);
-	assert_int_equal(tcp_sb_judge(&q, MSS), 0);
-	sack(300, 400);
-	assert_int_equal(tcp_sb_judge(&q, MSS), MSS);
-	assert_ptr_equal(tcp_sb_next_lost(&q), nth(0));
-	/* what is above the SACKed ones is in flight */
+	first = nth(0);
+	tcp_sb_mark_lost(&q, first);
+	check_sums();
+	tcp_sb_mark_sent_again(&q, first, ++now);
+	assert_ptr_equal(TAILQ_LAST(&q.sent, tcp_txseg_list), first);
+	/* lost once more */
+	tcp_sb_mark_lost(&q, first);
+	assert_int_equal(q.retrans, 0);
 	assert_int_equal(q.lost, MSS);
-	sack(600, 900);
-	assert_int_equal(tcp_sb_judge(&q, MSS), 2 * MSS);
+	assert_ptr_equal(tcp_sb_next_lost(&q), first);
 	check_sums();
 }
 
 static void
-judge_counts_bytes_as_well(void **)
+unmarked_losses_are_back_in_order(void **)
 {
-	struct tcp_txseg *s;
+	unsigned int i;
 
-	queue(10);
-	send_one(10, 0);
-	queue(250);
-	s = send_one(250, 0);
-	s->packets = 1; /* as if cut by a larger size */
-	assert_int_equal(sack(10, 260), 250);
-	assert_int_equal(tcp_sb_judge(&q, MSS), 10);
+	send_ten();
+	for (i = 0; i < 10; i += 2)
+		tcp_sb_mark_lost(&q, nth(i));
+	tcp_sb_mark_sent_again(&q, nth(4), ++now);
+	tcp_sb_unmark_lost(&q);
+	assert_int_equal(q.lost, 0);
+	assert_null(tcp_sb_next_lost(&q));
+	assert_ptr_equal(TAILQ_FIRST(&q.sent), nth(0));
+	assert_ptr_equal(TAILQ_LAST(&q.sent, tcp_txseg_list), nth(4));
+	check_sums();
 }
 
 static void
 pipe_counts_what_is_in_the_network(void **)
 {
+	unsigned int i;
+
 	send_ten();
 	sack(300, 600);
-	tcp_sb_judge(&q, MSS);
+	for (i = 0; i < 3; i++)
+		tcp_sb_mark_lost(&q, nth(i));
 	/* ten, less three SACKED, less three lost */
 	assert_int_equal(tcp_sb_pipe(&q, 10 * MSS), 4 * MSS);
-	tcp_sb_mark_sent_again(&q, tcp_sb_next_lost(&q), 2000);
+	tcp_sb_mark_sent_again(&q, tcp_sb_next_lost(&q), ++now);
 	assert_int_equal(tcp_sb_pipe(&q, 10 * MSS), 5 * MSS);
 	tcp_sb_mark_all_lost(&q);
 	assert_int_equal(tcp_sb_pipe(&q, 10 * MSS), 0);
@@ -325,7 +353,7 @@ sacked_repetition_leaves_the_sums(void **)
 {
 	send_ten();
 	tcp_sb_mark_lost(&q, nth(2));
-	tcp_sb_mark_sent_again(&q, nth(2), 2000);
+	tcp_sb_mark_sent_again(&q, nth(2), ++now);
 	assert_int_equal(sack(200, 300), MSS);
 	assert_int_equal(q.lost + q.retrans, 0);
 	assert_null(tcp_sb_next_lost(&q));
@@ -353,6 +381,26 @@ below(uint32_t n)
 	return n == 0 ? 0 : (uint32_t)(seed >> 33) % n;
 }
 
+/* What happens seldom. */
+static void
+random_upset(uint32_t what)
+{
+	struct tcp_txseg *last = TAILQ_LAST(&q.segs, tcp_txseg_list);
+
+	if (last == NULL)
+		return;
+	if (what == 0)
+		tcp_sb_forget_sacks(&q);
+	if (what == 0 || what == 1)
+		tcp_sb_mark_all_lost(&q);
+	else if (what == 2)
+		tcp_rack_timeout(&rack, &q, below(20), now);
+	else if (what == 3)
+		tcp_sb_unmark_lost(&q);
+	else if (what == 4 && txseg_is_in_network(last))
+		tcp_sb_mark_sent_again(&q, last, ++now);
+}
+
 static void
 random_step(void)
 {
@@ -372,11 +420,8 @@ random_step(void)
 		break;
 	case 4:
 		from = below(in_flight);
-		tcp_sb_sack(
-			&q, &pool,
-			(struct tcp_range){una + from, una + from + 1 + below(in_flight - from)},
-			MSS);
-		tcp_sb_judge(&q, MSS);
+		sack(from, from + 1 + below(in_flight - from));
+		tcp_rack_detect(&rack, &q, below(20), now);
 		break;
 	case 5:
 		s = tcp_sb_next_lost(&q);
@@ -384,18 +429,14 @@ random_step(void)
 			break;
 		if (s->len > MSS && below(2) == 0)
 			tcp_txq_split(&q, &pool, s, MSS, MSS);
-		tcp_sb_mark_sent_again(&q, s, 2000);
+		tcp_sb_mark_sent_again(&q, s, ++now);
 		break;
 	case 6:
 		if (in_flight > 0)
 			ack(una + 1 + below(in_flight));
 		break;
 	default:
-		if (below(10) > 0 || in_flight == 0)
-			break;
-		if (below(2) == 0)
-			tcp_sb_forget_sacks(&q);
-		tcp_sb_mark_all_lost(&q);
+		random_upset(below(40));
 		break;
 	}
 }
@@ -416,6 +457,7 @@ random_orders_keep_the_sums_and_the_bytes(void **)
 		}
 		tcp_txq_release(&q, &mem, &pool);
 		nxt = una = START;
+		tcp_rack_init(&rack, START);
 		seed = s;
 	}
 }
@@ -436,8 +478,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			sack_without_a_record_to_cut_marks_nothing_it_does_not_cover, setup,
 			teardown),
-		cmocka_unit_test_setup_teardown(judge_wants_three_segments_above, setup, teardown),
-		cmocka_unit_test_setup_teardown(judge_counts_bytes_as_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			repetition_goes_to_the_end_of_the_order_of_transmission, setup, teardown),
+		cmocka_unit_test_setup_teardown(unmarked_losses_are_back_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(pipe_counts_what_is_in_the_network, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(sacked_repetition_leaves_the_sums, setup, teardown),

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a connection remembers of losses, for the files that deal with them: recovery.c (when a loss is seen, what it does to
+ * the window, when it is over), tlp.c (a probe when the end of a flight stays without an answer), undo.c (a recovery
+ * that was not needed is taken back). Everything runs on the engine's lcore.
+ */
+#pragma once
+
+#include "drivers/tcp/cc.h"
+#include "drivers/tcp/prr.h"
+#include "drivers/tcp/rack.h"
+#include "drivers/tcp/wire.h"
+
+struct tcp_conn;
+
+enum tcp_recovery {
+	TCP_OPEN,
+	TCP_FAST_RECOVERY, /* a loss was seen by SACK or duplicate ACKs; until SND.UNA reaches recover */
+	TCP_LOSS, /* the retransmission timer expired; until the same */
+};
+
+/* Tail loss probe, RFC 8985 7. */
+struct tcp_tlp {
+	uint32_t end_seq; /* SND.NXT behind the probe */
+	bool active; /* a probe is out: no further one until end_seq is acknowledged */
+	bool is_repetition; /* it was no new data */
+	bool rearm; /* something was sent or acknowledged: the timer begins anew */
+	bool wanted; /* from tcp_output() */
+};
+
+/* What is needed to take a recovery back (RFC 3522, RFC 3708, RFC 5682). */
+struct tcp_undo {
+	struct tcp_cc before; /* the window before the recovery */
+	uint64_t first_at; /* ns, first repetition; 0 = nothing was sent again yet */
+	uint32_t marker; /* SND.UNA when it began */
+	uint32_t until; /* the recovery is over: what SND.UNA passes this says is too late */
+	uint32_t resent, reported; /* bytes sent again, and of these reported as duplicates */
+	bool active;
+	bool frto; /* the first timeout of this flight: RFC 5682 applies */
+};
+
+/* --- recovery.c --- */
+
+/* What an ACK delivered, or said: find losses, enter and leave recovery, grow the window. @acked: sequence space. */
+void tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acked,
+		      uint64_t now);
+/* The retransmission timer expired. */
+void tcp_recovery_timeout(struct tcp_conn *c, uint64_t now);
+/* The reordering window of a segment is over. */
+void tcp_recovery_reordered(struct tcp_conn *c, uint64_t now);
+/* The congestion window is reduced once, for a loss that was repaired already. */
+void tcp_recovery_repaired(struct tcp_conn *c, uint64_t now);
+/* Bytes in the network. */
+uint32_t tcp_pipe(const struct tcp_conn *c);
+
+/* --- tlp.c --- */
+
+/* Set or clear the probe's timer: behind what a round sent and was told. */
+void tcp_tlp_arm(struct tcp_conn *c, uint64_t now);
+/* The timer expired. */
+void tcp_tlp_timeout(struct tcp_conn *c, uint64_t now);
+/* What the ACK says of a probe. */
+void tcp_tlp_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acked, uint64_t now);
+/* The probe that is out was sent: new data, or a repetition. */
+void tcp_tlp_sent(struct tcp_conn *c, bool repetition);
+/* A recovery begins. */
+void tcp_tlp_cancel(struct tcp_conn *c);
+/* Does the ACK report the probe as a duplicate? */
+bool tcp_tlp_is_reported(const struct tcp_conn *c, const struct tcp_delivery *d);
+
+/* --- undo.c --- */
+
+/* A recovery begins. */
+void tcp_undo_begin(struct tcp_conn *c);
+/* @len bytes of it were sent again. */
+void tcp_undo_resent(struct tcp_conn *c, uint32_t len, uint64_t now);
+/* The ACK reports a duplicate. */
+void tcp_undo_dsack(struct tcp_conn *c, struct tcp_range dsack);
+/* The recovery ends here. */
+void tcp_undo_end(struct tcp_conn *c);
+/* Does the ACK prove that it was not needed? Then it is over, and the window as before. */
+bool tcp_undo_try(struct tcp_conn *c, const struct tcp_delivery *d);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tail loss probes (RFC 8985 7): the end of a flight is found lost without a timeout, and a probe too many costs nothing. */
+#include "tests/unit/tcp/script.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define SEG(i) (1 + (i)*MSS)
+#define DATA(i) OUT(A, SEG(i), 1, MSS)
+#define LAST(i) OUT(P | A, SEG(i), 1, MSS)
+#define THREE SEND(3 * MSS), DATA(0), DATA(1), LAST(2)
+
+static const struct script_conf far = {.rtt_ms = 20};
+static const struct script_conf tight = {.rtt_ms = 20, .wnd = 34}; /* three segments */
+static const struct script_conf no_sack = {.rtt_ms = 20, .no_sack = true};
+
+SCRIPT(lost_end_is_repaired_by_the_probe, ACCEPTED, &far, /* */
+       THREE, WAIT(20), IN(A, 1, SEG(2), 0), QUIET, WAIT(55), QUIET, WAIT(55), LAST(2), QUIET,
+       COUNT(TLP_PROBE, 1), WAIT(20), IN(A, 1, SEG(3), 0), ACKED(3 * MSS), COUNT(RTO, 0),
+       /* that it was a loss shows when something behind it is acknowledged */
+       SEND(MSS), LAST(3), WAIT(20), IN(A, 1, SEG(4), 0), COUNT(TLP_RECOVERED, 1))
+
+SCRIPT(probe_shows_what_else_is_missing, ACCEPTED, &far, /* */
+       THREE, WAIT(40), QUIET, WAIT(5), LAST(2), WAIT(20),
+       IN(A, 1, SEG(0), 0, SACK1(SEG(2), SEG(3))), DATA(0), QUIET, WAIT(20),
+       IN(A, 1, SEG(1), 0, SACK1(SEG(2), SEG(3))), DATA(1), IN(A, 1, SEG(3), 0), ACKED(3 * MSS),
+       COUNT(RTO, 0))
+
+SCRIPT(probe_is_new_data_where_there_is_some, ACCEPTED, &far, /* */
+       SEND(12 * MSS), SKIP, WAIT(45), DATA(10), QUIET, COUNT(TLP_PROBE, 1), COUNT(RETRANSMIT, 0),
+       WAIT(20), IN(A, 1, SEG(11), 0), LAST(11), COUNT(TLP_RECOVERED, 0))
+
+SCRIPT(probe_keeps_to_the_window_of_the_peer, ACCEPTED, &tight, /* */
+       SEND(4 * MSS), DATA(0), DATA(1), DATA(2), WAIT(45), DATA(2), QUIET, COUNT(TLP_PROBE, 1))
+
+SCRIPT(probe_that_arrives_twice_is_no_loss, ACCEPTED, &far, /* */
+       THREE, WAIT(45), LAST(2), IN(A, 1, SEG(3), 0), IN(A, 1, SEG(3), 0, SACK1(SEG(2), SEG(3))),
+       SEND(MSS), LAST(3), WAIT(20), IN(A, 1, SEG(4), 0), COUNT(TLP_RECOVERED, 0),
+       COUNT(UNDO_DSACK, 0))
+
+SCRIPT(probe_that_arrives_twice_may_be_told_by_a_bare_duplicate, ACCEPTED, &far, /* */
+       THREE, WAIT(45), LAST(2), IN(A, 1, SEG(3), 0), IN(A, 1, SEG(3), 0), SEND(MSS), LAST(3),
+       WAIT(20), IN(A, 1, SEG(4), 0), COUNT(TLP_RECOVERED, 0))
+
+SCRIPT(one_probe_a_flight, ACCEPTED, &far, /* */
+       THREE, WAIT(45), LAST(2), WAIT(150), QUIET, WAIT(60), DATA(0), COUNT(TLP_PROBE, 1),
+       COUNT(RTO, 1))
+
+SCRIPT(one_segment_gives_the_peer_time_to_delay_its_ack, ACCEPTED, &far, /* */
+       SEND(100), OUT(P | A, 1, 1, 100), WAIT(98), QUIET, WAIT(8), OUT(P | A, 1, 1, 100))
+
+SCRIPT(each_ack_begins_it_anew, ACCEPTED, &far, /* */
+       SEND(4 * MSS), SKIP, WAIT(30), IN(A, 1, SEG(1), 0), WAIT(30), QUIET, IN(A, 1, SEG(2), 0),
+       WAIT(30), QUIET, COUNT(TLP_PROBE, 0))
+
+SCRIPT(incoming_data_does_not_put_it_off, ACCEPTED, &far, /* */
+       THREE, WAIT(15), IN(P | A, 1, 1, 10), SKIP, WAIT(15), IN(P | A, 11, 1, 10), SKIP, WAIT(15),
+       OUT(P | A, SEG(2), 21, MSS))
+
+SCRIPT(known_gaps_need_none, ACCEPTED, &far, /* */
+       THREE, WAIT(20), IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), WAIT(6), DATA(0), WAIT(150),
+       QUIET, COUNT(TLP_PROBE, 0))
+
+SCRIPT(peers_without_sack_get_none, ACCEPTED, &no_sack, /* */
+       THREE, WAIT(190), QUIET, WAIT(20), DATA(0), COUNT(RTO, 1))
+
+SCRIPT(fin_alone_is_probed, ACCEPTED, &far, /* */
+       CLOSE, OUT(F | A, 1, 1, 0), WAIT(110), OUT(F | A, 1, 1, 0), COUNT(RTO, 0))
+
+SCRIPT(no_mbuf_for_a_probe_leaves_the_timeout, ACCEPTED, &far, /* */
+       THREE, STARVE(0), WAIT(60), QUIET, FEED, WAIT(250), DATA(0), COUNT(RTO, 1))
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lost_end_is_repaired_by_the_probe),
+		cmocka_unit_test(probe_shows_what_else_is_missing),
+		cmocka_unit_test(probe_is_new_data_where_there_is_some),
+		cmocka_unit_test(probe_keeps_to_the_window_of_the_peer),
+		cmocka_unit_test(probe_that_arrives_twice_is_no_loss),
+		cmocka_unit_test(probe_that_arrives_twice_may_be_told_by_a_bare_duplicate),
+		cmocka_unit_test(one_probe_a_flight),
+		cmocka_unit_test(one_segment_gives_the_peer_time_to_delay_its_ack),
+		cmocka_unit_test(each_ack_begins_it_anew),
+		cmocka_unit_test(incoming_data_does_not_put_it_off),
+		cmocka_unit_test(known_gaps_need_none),
+		cmocka_unit_test(peers_without_sack_get_none),
+		cmocka_unit_test(fin_alone_is_probed),
+		cmocka_unit_test(no_mbuf_for_a_probe_leaves_the_timeout),
+	};
+
+	return cmocka_run_group_tests_name("tcp/tlp", tests, script_group_setup, NULL);
+}
