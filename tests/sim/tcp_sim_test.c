@@ -312,8 +312,8 @@ run(const struct scenario *sc, uint64_t seed, uint64_t *sum)
 	if (getenv("SIM_VERBOSE") != NULL)
 		printf("%s seed %" PRIu64 ": %.3f s virtual, %" PRIu64 " packets, %" PRIu64
 		       " lost\n",
-		       sc->name, seed, (double)(t->sim->now - began) / 1e9, t->sim->stats.sent,
-		       t->sim->stats.lost);
+		       sc->name, seed, (double)(t->sim->now - began) / 1e9, t->sim->stats[0].sent,
+		       t->sim->stats[0].lost);
 	if (t->broken != NULL)
 		dump(t);
 	add_counters(t, sum);
