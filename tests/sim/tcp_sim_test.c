@@ -5,9 +5,8 @@
  * seeds 1 to n. A failure prints the scenario and the seed.
  */
 #include "tests/fake/eal.h"
-#include "tests/sim/net_sim.h"
+#include "tests/sim/streams.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,10 +18,7 @@
 #include <cmocka.h>
 
 #define SEEDS 3
-#define STREAMS_MAX 8
-#define QUEUE_MAX (1u << 20) /* bytes a writer keeps in the engine */
 #define LIMIT (1200 * SIM_S) /* virtual time that no scenario needs */
-#define PORT 988
 
 struct scenario {
 	const char *name;
@@ -32,296 +28,75 @@ struct scenario {
 	void (*change)(struct sim_conf *conf);
 };
 
-/* One end of a stream. */
-struct end {
-	struct test *test;
-	struct tcp_conn *c;
-	unsigned int host, id;
-	uint64_t to_send, received;
-	uint64_t stalled_until; /* 0 = reading */
-	bool open, closed, sent_all;
-	int err;
-};
-
-struct test {
-	struct sim *sim;
-	const struct scenario *sc;
-	struct end end[2][STREAMS_MAX];
-	const char *broken; /* the first thing that went wrong */
-};
-
-static uint8_t
-pattern(const struct end *e, unsigned int from, uint64_t off)
-{
-	return (uint8_t)(off * 131 + (off >> 8) * 17 + (off >> 16) * 29 + e->id * 7 + from * 3);
-}
-
 static void
-fail_with(struct test *t, const char *what)
-{
-	if (t->broken == NULL)
-		t->broken = what;
-}
-
-/* --- the writer --- */
-
-static void
-write_some(struct end *e, uint64_t now)
-{
-	static uint8_t bytes[64 << 10];
-	struct sim *s = e->test->sim;
-	struct buf b = {0};
-
-	while (e->to_send > 0 && tcp_queued(e->c) - tcp_acked(e->c) < QUEUE_MAX) {
-		uint64_t off = tcp_queued(e->c);
-		uint32_t n = 1 +
-			(uint32_t)sim_random(s, sim_random(s, 4) == 0 ? 100 : sizeof(bytes)),
-			 i;
-
-		n = n < e->to_send ? n : (uint32_t)e->to_send;
-		for (i = 0; i < n; i++)
-			bytes[i] = pattern(e, e->host, off + i);
-		/* no mbuf: acked() calls again, or the next step */
-		if (buf_copy_in(&b, &s->host[e->host].mem, bytes, n) < 0)
-			return;
-		if (tcp_send(e->c, &b, sim_random(s, 3) == 0 && n < e->to_send, now) < 0) {
-			buf_release(&b, &s->host[e->host].mem);
-			return;
-		}
-		e->to_send -= n;
-	}
-	e->sent_all = e->to_send == 0;
-}
-
-/* --- the reader --- */
-
-static void
-check(struct end *e, struct buf *b)
-{
-	const struct slice *sl;
-	uint32_t i;
-
-	for (sl = b->head; sl != NULL; sl = sl->next) {
-		const uint8_t *p = slice_data(sl);
-
-		for (i = 0; i < sl->len; i++) {
-			if (p[i] != pattern(e, !e->host, e->received + i)) {
-				fail_with(e->test, "a byte was altered");
-				return;
-			}
-		}
-		e->received += sl->len;
-	}
-}
-
-static void
-read_some(struct end *e, uint64_t now)
-{
-	struct sim *s = e->test->sim;
-	struct buf b = {0};
-	uint32_t n;
-
-	while ((n = tcp_rx_len(e->c)) > 0) {
-		if (sim_random(s, 1000000) < e->test->sc->stall_ppm) {
-			e->stalled_until = now + 1 + sim_random(s, 3 * SIM_S);
-			return;
-		}
-		n = sim_random(s, 2) == 0 ? n : 1 + (uint32_t)sim_random(s, n);
-		if (tcp_rx_take(e->c, &b, n, now) < 0)
-			return;
-		check(e, &b);
-		buf_release(&b, &s->host[e->host].mem);
-	}
-}
-
-/* All has been said and heard: the end closes. */
-static void
-close_if_done(struct end *e, uint64_t now)
-{
-	if (e->sent_all && e->received == e->test->sc->bytes && tcp_acked(e->c) == tcp_queued(e->c))
-		tcp_close(e->c, now);
-}
-
-static void
-on_connected(struct tcp_conn *, void *user, uint64_t now)
-{
-	((struct end *)user)->open = true;
-	write_some(user, now);
-}
-
-static void
-on_readable(struct tcp_conn *, void *user, uint64_t now)
-{
-	struct end *e = user;
-
-	if (e->stalled_until == 0)
-		read_some(e, now);
-	close_if_done(e, now);
-}
-
-static void
-on_acked(struct tcp_conn *, void *user, uint64_t now)
-{
-	write_some(user, now);
-	close_if_done(user, now);
-}
-
-static void
-on_closed(struct tcp_conn *, void *user, int err, uint64_t)
-{
-	struct end *e = user;
-
-	if (e->closed)
-		fail_with(e->test, "closed() was called twice");
-	e->closed = true;
-	e->c = NULL;
-	e->err = err;
-	if (err != 0)
-		fail_with(e->test, "a stream ended with an error");
-}
-
-static const struct tcp_ops ops = {
-	.connected = on_connected,
-	.readable = on_readable,
-	.acked = on_acked,
-	.closed = on_closed,
-};
-
-static int
-on_accept(struct tcp_conn *c, void *user, uint64_t now)
-{
-	struct test *t = user;
-	struct end *e = &t->end[1][1023 - tcp_flow(c)->remote_port];
-
-	e->c = c;
-	e->open = true;
-	tcp_set_user(c, &ops, e);
-	write_some(e, now);
-	return 0;
-}
-
-/* --- one run --- */
-
-static void
-start_streams(struct test *t)
-{
-	struct sim *s = t->sim;
-	struct tcp_listener *l;
-	unsigned int h, i;
-
-	assert_int_equal(
-		tcp_listen(s->host[1].tcp, &s->host[1].addr, PORT, STREAMS_MAX, on_accept, t, &l),
-		0);
-	for (i = 0; i < t->sc->streams; i++) {
-		struct ip_flow flow = sim_flow(s, 0, (uint16_t)(1023 - i), PORT);
-
-		for (h = 0; h < 2; h++)
-			t->end[h][i] = (struct end){
-				.test = t, .host = h, .id = i, .to_send = t->sc->bytes};
-		assert_int_equal(tcp_connect(s->host[0].tcp, &flow, 0, &ops, &t->end[0][i], s->now,
-					     &t->end[0][i].c),
-				 0);
-	}
-}
-
-/* Readers that paused go on, writers that found no mbuf try again. Return: all ends are closed. */
-static bool
-app_round(struct test *t, uint64_t *next)
-{
-	bool all = true;
-	unsigned int h, i;
-
-	*next = t->sim->now + 10 * SIM_MS;
-	for (h = 0; h < 2; h++) {
-		for (i = 0; i < t->sc->streams; i++) {
-			struct end *e = &t->end[h][i];
-
-			all = all && e->closed;
-			if (e->c == NULL || !e->open)
-				continue;
-			if (e->stalled_until != 0 && e->stalled_until <= t->sim->now) {
-				e->stalled_until = 0;
-				read_some(e, t->sim->now);
-			}
-			write_some(e, t->sim->now);
-			close_if_done(e, t->sim->now);
-		}
-	}
-	return all;
-}
-
-static void
-add_counters(const struct test *t, uint64_t *sum)
+add_counters(const struct sim *s, uint64_t *sum)
 {
 	unsigned int h, k;
 
 	for (h = 0; h < 2; h++) {
 		for (k = 0; k < TCP_COUNTERS; k++)
-			sum[k] += tcp_counters(t->sim->host[h].tcp)[k];
+			sum[k] += tcp_counters(s->host[h].tcp)[k];
 	}
 }
 
-/* What the connections look like, for whoever looks into a failure. */
 static void
-dump(const struct test *t)
+run_streams(const struct scenario *sc, struct streams *t)
 {
-	struct tcp_info info[2 * STREAMS_MAX];
-	unsigned int h, i, n, next;
+	struct sim *s = t->sim;
+	uint64_t began = s->now, end = began + LIMIT;
 
-	for (h = 0; h < 2; h++) {
-		n = tcp_list(t->sim->host[h].tcp, 0, info, 2 * STREAMS_MAX, &next, t->sim->now);
-		for (i = 0; i < n; i++)
-			printf("host %u port %u: %s cwnd %u ssthresh %u snd_wnd %u rcv_wnd %u rto %u ms, rx %u ooo %u "
-			       "tx %u in flight %u, in %" PRIu64 " out %" PRIu64 "\n",
-			       h, info[i].flow.local_port, info[i].state, info[i].cwnd,
-			       info[i].ssthresh, info[i].snd_wnd, info[i].rcv_wnd, info[i].rto_ms,
-			       info[i].rx_queue, info[i].rx_ooo, info[i].tx_queue,
-			       info[i].in_flight, info[i].bytes_in, info[i].bytes_out);
+	while (!streams_round(t) && t->broken == NULL && s->now < end) {
+		uint64_t next = s->now + 10 * SIM_MS;
+
+		while (sim_step(s, next) && t->broken == NULL)
+			;
+		streams_watch(t);
 	}
+	if (s->now >= end)
+		streams_fail(t, "it did not end");
+	if (getenv("SIM_VERBOSE") != NULL)
+		printf("%s seed %" PRIu64 ": %.3f s virtual, %" PRIu64 " + %" PRIu64
+		       " packets, %.2f of the longest silence allowed\n",
+		       sc->name, s->conf.seed, (double)(s->now - began) / 1e9, s->stats[0].sent,
+		       s->stats[1].sent, t->tightest);
+	/* TIME-WAIT ends as well, so that even its blocks are back */
+	for (end = s->now + 2 * s->conf.tcp.time_wait + SIM_S;
+	     t->broken == NULL && sim_step(s, end);)
+		;
+	if (tcp_block_count(s->host[0].tcp) + tcp_block_count(s->host[1].tcp) > 0)
+		streams_fail(t, "a connection block is still in use");
 }
 
 /* Return: NULL, or what went wrong. */
 static const char *
 run(const struct scenario *sc, uint64_t seed, uint64_t *sum)
 {
-	struct test *t = calloc(1, sizeof(*t));
+	struct streams_conf users = {
+		.n = sc->streams,
+		.bytes = {sc->bytes, sc->bytes},
+		.queue_max = 1 << 20,
+		.write_max = 64 << 10,
+		.stall_ppm = sc->stall_ppm,
+		.stall_max = 3 * SIM_S,
+	};
+	struct streams *t = calloc(1, sizeof(*t));
 	struct sim_conf conf;
-	const char *broken;
-	uint64_t began, end, next;
+	struct sim *s;
+	const char *broken, *leak;
 
 	sim_conf_default(&conf, seed);
 	if (sc->change != NULL)
 		sc->change(&conf);
-	assert_int_equal(sim_create(&conf, &t->sim), 0);
-	t->sc = sc;
-	start_streams(t);
-	began = t->sim->now;
-	end = began + LIMIT;
-	while (!app_round(t, &next) && t->broken == NULL && t->sim->now < end)
-		while (sim_step(t->sim, next) && t->broken == NULL)
-			;
-	if (t->sim->now >= end)
-		fail_with(t, "it stalled");
-	/* TIME-WAIT ends as well, so that even its blocks are back */
-	for (end = t->sim->now + 2 * conf.tcp.time_wait + SIM_S;
-	     t->broken == NULL && sim_step(t->sim, end);)
-		;
-	if (t->broken == NULL &&
-	    tcp_block_count(t->sim->host[0].tcp) + tcp_block_count(t->sim->host[1].tcp) > 0)
-		fail_with(t, "a connection block is still in use");
-	if (getenv("SIM_VERBOSE") != NULL)
-		printf("%s seed %" PRIu64 ": %.3f s virtual, %" PRIu64 " packets, %" PRIu64
-		       " lost\n",
-		       sc->name, seed, (double)(t->sim->now - began) / 1e9, t->sim->stats[0].sent,
-		       t->sim->stats[0].lost);
-	if (t->broken != NULL)
-		dump(t);
-	add_counters(t, sum);
-	broken = sim_destroy(t->sim);
-	if (t->broken != NULL)
-		broken = t->broken;
+	assert_int_equal(sim_create(&conf, &s), 0);
+	streams_start(t, s, &users);
+	run_streams(sc, t);
+	broken = t->broken;
+	if (broken != NULL)
+		streams_dump(t);
+	add_counters(s, sum);
+	leak = sim_destroy(s);
 	free(t);
-	return broken;
+	return broken != NULL ? broken : leak;
 }
 
 /* --- scenarios --- */
