@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #define SEEDS 3
+#define SINGLE_LOSSES 40
 #define LIMIT (1200 * SIM_S) /* virtual time that no scenario needs */
 
 struct scenario {
@@ -69,7 +70,7 @@ run_streams(const struct scenario *sc, struct streams *t)
 
 /* Return: NULL, or what went wrong. */
 static const char *
-run(const struct scenario *sc, uint64_t seed, uint64_t *sum)
+run_conf(const struct scenario *sc, const struct sim_conf *conf, uint64_t *sum)
 {
 	struct streams_conf users = {
 		.n = sc->streams,
@@ -80,14 +81,10 @@ run(const struct scenario *sc, uint64_t seed, uint64_t *sum)
 		.stall_max = 3 * SIM_S,
 	};
 	struct streams *t = calloc(1, sizeof(*t));
-	struct sim_conf conf;
 	struct sim *s;
 	const char *broken, *leak;
 
-	sim_conf_default(&conf, seed);
-	if (sc->change != NULL)
-		sc->change(&conf);
-	assert_int_equal(sim_create(&conf, &s), 0);
+	assert_int_equal(sim_create(conf, &s), 0);
 	streams_start(t, s, &users);
 	run_streams(sc, t);
 	broken = t->broken;
@@ -97,6 +94,17 @@ run(const struct scenario *sc, uint64_t seed, uint64_t *sum)
 	leak = sim_destroy(s);
 	free(t);
 	return broken != NULL ? broken : leak;
+}
+
+static const char *
+run(const struct scenario *sc, uint64_t seed, uint64_t *sum)
+{
+	struct sim_conf conf;
+
+	sim_conf_default(&conf, seed);
+	if (sc->change != NULL)
+		sc->change(&conf);
+	return run_conf(sc, &conf, sum);
 }
 
 /* --- scenarios --- */
@@ -271,6 +279,32 @@ every_stream_arrives(void **)
 	}
 }
 
+/* A short exchange in which exactly one packet is lost: each of the first, from either host, also the SYN, the FIN and each ACK. */
+static void
+each_single_loss_is_repaired(void **)
+{
+	static const struct scenario one = {"one_loss", 1, 20000, 0, NULL};
+	struct sim_conf conf;
+	unsigned int from;
+	uint64_t n;
+
+	for (from = 0; from < 2; from++) {
+		for (n = 1; n <= SINGLE_LOSSES; n++) {
+			uint64_t sum[TCP_COUNTERS] = {0};
+			const char *broken;
+
+			sim_conf_default(&conf, n);
+			conf.n_mbufs = 1535;
+			conf.link[from].drop_nth = n;
+			broken = run_conf(&one, &conf, sum);
+			if (broken != NULL)
+				fail_msg("packet %" PRIu64 " of host %u lost: %s", n, from, broken);
+			/* no single loss costs two timeouts */
+			assert_true(sum[TCP_RTO] <= 1);
+		}
+	}
+}
+
 static int
 group_setup(void **)
 {
@@ -282,6 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_stream_arrives),
+		cmocka_unit_test(each_single_loss_is_repaired),
 	};
 
 	return cmocka_run_group_tests_name("tcp_sim", tests, group_setup, NULL);
