@@ -68,17 +68,27 @@ sack_in(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d)
 }
 
 /*
- * RFC 9293 3.10.7.4: only from segments newer than the last one that did. One that acknowledges something is newer whatever
- * its number: with the old window the right edge would move by what was acknowledged, which nobody promised.
- * Return: the window changed.
+ * RFC 9293 3.10.7.4: only from segments newer than the last one that did. But what acknowledges more is newer also when it
+ * repeats older payload; and so is what answers a probe from RCV.NXT with more than we know, or else one segment from
+ * beyond a hole, forged perhaps, would leave us deaf to windows until the peer's numbers get there.
  */
+static bool
+is_newer(const struct tcp_conn *c, const struct tcp_segment *s, uint32_t wnd)
+{
+	if (seq_gt(s->seq, c->snd_wl1) || seq_gt(s->ack, c->snd_una))
+		return true;
+	if (s->seq == c->snd_wl1 && seq_geq(s->ack, c->snd_wl2))
+		return true;
+	return c->persisting && c->backoff > 0 && s->seq == c->rcv_nxt && wnd > c->snd_wnd;
+}
+
+/* Return: the window changed. */
 static bool
 window_in(struct tcp_conn *c, const struct tcp_segment *s)
 {
 	uint32_t wnd = (uint32_t)s->wnd << c->snd_shift, old = c->snd_wnd;
 
-	if (seq_leq(s->ack, c->snd_una) &&
-	    (seq_lt(s->seq, c->snd_wl1) || (s->seq == c->snd_wl1 && seq_lt(s->ack, c->snd_wl2))))
+	if (!is_newer(c, s, wnd))
 		return false;
 	c->snd_wl1 = s->seq;
 	c->snd_wl2 = s->ack;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Peers that lie, and segments in a peer's name: what they can reach is bounded, and the connection survives it. */
+#include "tests/unit/tcp/script.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* --- windows --- */
+
+SCRIPT(window_from_beyond_a_hole_does_not_make_deaf, ACCEPTED, NULL, /* */
+       IN(A, 11, 1, 0, .wnd = -1), SEND(10), QUIET, IN(A, 1, 1, 0), QUIET, WAIT(210),
+       OUT(A, 0, 1, 0), IN(A, 1, 1, 0), OUT(P | A, 1, 1, 10))
+
+SCRIPT(window_of_a_repetition_that_acknowledges_more_counts, ACCEPTED, NULL, /* */
+       SEND(10), OUT(P | A, 1, 1, 10), IN(A, 101, 1, 10), OUT(A, 11, 1, 0, SACK1(101, 111)),
+       IN(A, 1, 11, 10, .wnd = -1), OUT(A, 11, 11, 0, SACK1(101, 111)), SEND(10), QUIET)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(window_from_beyond_a_hole_does_not_make_deaf),
+		cmocka_unit_test(window_of_a_repetition_that_acknowledges_more_counts),
+	};
+
+	return cmocka_run_group_tests_name("tcp_hostile", tests, script_group_setup, NULL);
+}
