@@ -71,6 +71,10 @@ enter_time_wait(struct tcp_conn *c, uint64_t now)
 void
 tcp_fin_in(struct tcp_conn *c, uint64_t now)
 {
+	struct tcp_rx_mem rm = tcp_rx_mem(c);
+
+	/* behind the end of the stream nothing is worth its memory */
+	tcp_count_n(c->t, TCP_RX_RENEGED, tcp_rxq_drop_ooo(&c->rx, &rm));
 	c->rcv_nxt++;
 	c->rcv_edge = seq_max(c->rcv_edge, c->rcv_nxt);
 	c->fin_rcvd = true;

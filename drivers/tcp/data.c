@@ -113,14 +113,29 @@ out_of_order(struct tcp_conn *c, uint32_t seq, struct buf *b)
 		c->dsack = dup;
 }
 
+/*
+ * Where the stream ends. A FIN ahead of its turn that contradicts data already held may be either's fault: it is not
+ * remembered, because a number that RCV.NXT steps over would leave the connection deaf. It will be repeated.
+ */
+static void
+fin_learn(struct tcp_conn *c, uint32_t seq)
+{
+	if (c->fin_known)
+		return;
+	if (seq != c->rcv_nxt && seq_gt(tcp_rxq_ooo_end(&c->rx, seq), seq)) {
+		tcp_count(c->t, TCP_DROP_FIN);
+		return;
+	}
+	c->fin_known = true;
+	c->fin_seq = seq;
+}
+
 /* A FIN may come before what lies ahead of it; it counts when all of that is there. */
 static void
 fin_check(struct tcp_conn *c, const struct part *p, uint64_t now)
 {
-	if (p->fin && !c->fin_known) {
-		c->fin_known = true;
-		c->fin_seq = p->seq + p->len;
-	}
+	if (p->fin)
+		fin_learn(c, p->seq + p->len);
 	if (p->fin)
 		c->ack_now = true;
 	if (c->fin_known && !c->fin_rcvd && c->rcv_nxt == c->fin_seq)

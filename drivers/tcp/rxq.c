@@ -312,6 +312,14 @@ tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, str
 	return 0;
 }
 
+uint32_t
+tcp_rxq_ooo_end(const struct tcp_rxq *q, uint32_t none)
+{
+	const struct tcp_ooo *last = TAILQ_LAST(&q->ooo, tcp_ooo_list);
+
+	return last != NULL ? ooo_end(last) : none;
+}
+
 unsigned int
 tcp_rxq_sack(const struct tcp_rxq *q, struct tcp_range *blocks, unsigned int max)
 {

@@ -93,6 +93,9 @@ uint32_t tcp_rxq_join(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t n
 int tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b,
 		   struct tcp_range *dup);
 
+/* Behind the last byte out of order; @none when there is none. */
+uint32_t tcp_rxq_ooo_end(const struct tcp_rxq *q, uint32_t none);
+
 /* The ranges out of order, the latest first, at most @max. Return: how many. */
 unsigned int tcp_rxq_sack(const struct tcp_rxq *q, struct tcp_range *blocks, unsigned int max);
 

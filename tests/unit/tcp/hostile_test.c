@@ -20,12 +20,24 @@ SCRIPT(window_of_a_repetition_that_acknowledges_more_counts, ACCEPTED, NULL, /* 
        SEND(10), OUT(P | A, 1, 1, 10), IN(A, 101, 1, 10), OUT(A, 11, 1, 0, SACK1(101, 111)),
        IN(A, 1, 11, 10, .wnd = -1), OUT(A, 11, 11, 0, SACK1(101, 111)), SEND(10), QUIET)
 
+/* --- the end of the stream --- */
+
+SCRIPT(fin_that_contradicts_data_is_ignored_ahead_of_its_turn, ACCEPTED, NULL, /* */
+       IN(A, 101, 1, 100), SKIP, IN(F | A, 101, 1, 50), SKIP, COUNT(DROP_FIN, 1), IN(A, 1, 1, 100),
+       OUT(A, 1, 201, 0), IN(F | A, 201, 1, 100), OUT(A, 1, 302, 0), TAKE(300), RX_EOF)
+
+SCRIPT(fin_in_order_frees_what_lies_behind_it, ACCEPTED, NULL, /* */
+       IN(A, 101, 1, 100), SKIP, IN(F | A, 1, 1, 50), OUT(A, 1, 52, 0), COUNT(RX_RENEGED, 100),
+       COUNT(DROP_FIN, 0), TAKE(50), RX_EOF)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(window_from_beyond_a_hole_does_not_make_deaf),
 		cmocka_unit_test(window_of_a_repetition_that_acknowledges_more_counts),
+		cmocka_unit_test(fin_that_contradicts_data_is_ignored_ahead_of_its_turn),
+		cmocka_unit_test(fin_in_order_frees_what_lies_behind_it),
 	};
 
 	return cmocka_run_group_tests_name("tcp_hostile", tests, script_group_setup, NULL);
