@@ -138,16 +138,9 @@ fake_tcp_env_start(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 	return rc < 0 ? rc : tcp_create(&f->lc, &f->env, &conf->tcp, f->now, &f->tcp);
 }
 
-static const char *
-end_engine(struct fake_tcp_env *f)
+const char *
+fake_tcp_env_leak(const struct fake_tcp_env *f)
 {
-	unsigned int i;
-
-	fake_feed(f);
-	tcp_destroy(f->tcp, f->now);
-	for (i = 0; i < f->n_out && i < FAKE_OUT_MAX; i++)
-		free(f->out[i].payload);
-	f->n_out = f->n_seen = 0;
 	if (!rte_mempool_full(f->mem.mbufs) || !rte_mempool_full(f->mem.indirect))
 		return "mbufs leaked";
 	if (pool_used(f->mem.slices) != 0)
@@ -156,6 +149,25 @@ end_engine(struct fake_tcp_env *f)
 	    f->lc.ledger.shared_promised != 0)
 		return "the ledger is not empty";
 	return f->lc.wheel.count != 0 ? "a timer is armed" : NULL;
+}
+
+void
+fake_forget(struct fake_tcp_env *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->n_out && i < FAKE_OUT_MAX; i++)
+		free(f->out[i].payload);
+	f->n_out = f->n_seen = 0;
+}
+
+static const char *
+end_engine(struct fake_tcp_env *f)
+{
+	fake_feed(f);
+	tcp_destroy(f->tcp, f->now);
+	fake_forget(f);
+	return fake_tcp_env_leak(f);
 }
 
 const char *

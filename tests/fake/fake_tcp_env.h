@@ -66,6 +66,9 @@ int fake_tcp_env_start(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 /* Return: NULL, or what was not given back. */
 const char *fake_tcp_env_stop(struct fake_tcp_env *f);
 
+/* With no connection left: NULL, or what was not given back. */
+const char *fake_tcp_env_leak(const struct fake_tcp_env *f);
+
 /*
  * End the engine and begin with a new one over the same memory.
  * Return: NULL, or what the old one did not give back.
@@ -98,6 +101,9 @@ void fake_wait(struct fake_tcp_env *f, uint64_t ns);
 
 /* The next segment that was sent and not looked at, or NULL. */
 const struct fake_out *fake_next(struct fake_tcp_env *f);
+
+/* Drop the record of all that was sent. */
+void fake_forget(struct fake_tcp_env *f);
 
 /* Take all mbufs away but @left; fake_tcp_env_feed() gives them back. */
 void fake_starve(struct fake_tcp_env *f, unsigned int left);
