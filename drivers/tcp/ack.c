@@ -14,7 +14,7 @@ is_dsack(const struct tcp_segment *s)
 {
 	const struct tcp_range *first = &s->sack[0], *second = &s->sack[1];
 
-	if (s->n_sack == 0)
+	if (s->n_sack == 0 || seq_geq(first->start, first->end))
 		return false;
 	if (seq_lt(first->start, s->ack))
 		return true;
@@ -111,6 +111,9 @@ rtt_in(struct tcp_conn *c, const struct tcp_segment *s, const struct tcp_deliver
 	else if (d->repeated && c->ts_ok && s->tsecr != 0)
 		/* RFC 7323 4.1: an echo tells which transmission was answered */
 		tcp_rtt_sample(c, (uint64_t)(tcp_ts_now(c, now) - s->tsecr) * TCP_MS);
+	else
+		return;
+	c->tlp.unmeasured = false;
 }
 
 /* SND.UNA moves on. Return: bytes of sequence space. */

@@ -172,10 +172,10 @@ tcp_recovery_reordered(struct tcp_conn *c, uint64_t now)
 }
 
 void
-tcp_recovery_repaired(struct tcp_conn *c, uint64_t now)
+tcp_recovery_repaired(struct tcp_conn *c, uint32_t flight, uint64_t now)
 {
 	if (c->recovery == TCP_OPEN)
-		tcp_cc_loss(&c->cc, tcp_in_flight(c), now);
+		tcp_cc_loss(&c->cc, flight, now);
 }
 
 void

@@ -24,6 +24,8 @@ struct tcp_tlp {
 	uint32_t end_seq; /* SND.NXT behind the probe */
 	bool active; /* a probe is out: no further one until end_seq is acknowledged */
 	bool is_repetition; /* it was no new data */
+	bool unmeasured; /* no round trip was measured since: a further one would be as blind (7.3) */
+	uint32_t flight; /* bytes in flight when it was sent */
 	bool rearm; /* something was sent or acknowledged: the timer begins anew */
 	bool wanted; /* from tcp_output() */
 };
@@ -48,8 +50,8 @@ void tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t
 void tcp_recovery_timeout(struct tcp_conn *c, uint64_t now);
 /* The reordering window of a segment is over. */
 void tcp_recovery_reordered(struct tcp_conn *c, uint64_t now);
-/* The congestion window is reduced once, for a loss that was repaired already. */
-void tcp_recovery_repaired(struct tcp_conn *c, uint64_t now);
+/* The congestion window is reduced once, for a loss among @flight bytes that was repaired already. */
+void tcp_recovery_repaired(struct tcp_conn *c, uint32_t flight, uint64_t now);
 /* Bytes in the network. */
 uint32_t tcp_pipe(const struct tcp_conn *c);
 

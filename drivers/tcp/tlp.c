@@ -17,7 +17,7 @@
 void
 tcp_tlp_cancel(struct tcp_conn *c)
 {
-	c->tlp = (struct tcp_tlp){0};
+	c->tlp.active = c->tlp.rearm = c->tlp.wanted = false;
 	tcp_timer_clear(c, TCP_TIMER_TLP);
 }
 
@@ -25,8 +25,9 @@ tcp_tlp_cancel(struct tcp_conn *c)
 static bool
 is_useful(const struct tcp_conn *c)
 {
+	/* a window that shrank below what is in flight takes no probe either */
 	return c->sack_ok && c->recovery == TCP_OPEN && c->tx.sacked == 0 && !c->tlp.active &&
-		tcp_in_flight(c) > 0;
+		!c->tlp.unmeasured && tcp_in_flight(c) > 0 && tcp_in_flight(c) <= c->snd_wnd;
 }
 
 static uint64_t
@@ -74,6 +75,8 @@ tcp_tlp_sent(struct tcp_conn *c, bool repetition)
 	c->tlp.active = true;
 	c->tlp.is_repetition = repetition;
 	c->tlp.end_seq = c->snd_nxt;
+	c->tlp.flight = tcp_in_flight(c);
+	c->tlp.unmeasured = true;
 	c->tlp.rearm = false;
 	tcp_timer_clear(c, TCP_TIMER_TLP);
 }
@@ -104,6 +107,6 @@ tcp_tlp_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acked, ui
 	} else if (past) {
 		c->tlp.active = false;
 		tcp_count(c->t, TCP_TLP_RECOVERED);
-		tcp_recovery_repaired(c, now);
+		tcp_recovery_repaired(c, c->tlp.flight, now);
 	}
 }

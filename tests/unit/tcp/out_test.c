@@ -138,7 +138,7 @@ SCRIPT(window_moves_with_each_ack_that_is_new, ACCEPTED, &four, /* */
        IN(A, 1, SEG(2), 0, .wnd = 24), QUIET)
 
 SCRIPT(window_that_shrinks_lets_the_timer_repeat, ACCEPTED, NULL, /* */
-       SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(10), SKIP, WAIT(200), OUT(A, 1, 1, MSS),
+       SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(205), OUT(A, 1, 1, MSS),
        IN(A, 1, 1, 0, .wnd = -1), WAIT(410), OUT(A, 1, 1, MSS), IN(A, 1, 1 + 2 * MSS, 0), OPEN,
        ACKED(2 * MSS))
 

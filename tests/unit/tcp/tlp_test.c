@@ -17,6 +17,7 @@
 
 static const struct script_conf far = {.rtt_ms = 20};
 static const struct script_conf tight = {.rtt_ms = 20, .wnd = 34}; /* three segments */
+static const struct script_conf no_ts = {.rtt_ms = 20, .no_ts = true, .mss = MSS};
 static const struct script_conf no_sack = {.rtt_ms = 20, .no_sack = true};
 
 SCRIPT(lost_end_is_repaired_by_the_probe, ACCEPTED, &far, /* */
@@ -50,6 +51,19 @@ SCRIPT(probe_that_arrives_twice_may_be_told_by_a_bare_duplicate, ACCEPTED, &far,
 SCRIPT(one_probe_a_flight, ACCEPTED, &far, /* */
        THREE, WAIT(45), LAST(2), WAIT(150), QUIET, WAIT(60), DATA(0), COUNT(TLP_PROBE, 1),
        COUNT(RTO, 1))
+
+/* The probe was answered, but by which of the two is not known: no second one before a round trip was measured. */
+SCRIPT(no_further_probe_before_a_round_trip_was_measured, ACCEPTED, &no_ts, /* */
+       THREE, WAIT(45), LAST(2), IN(A, 1, SEG(3), 0), SEND(2 * MSS), DATA(3), LAST(4), WAIT(60),
+       QUIET, WAIT(20), IN(A, 1, SEG(5), 0), SEND(2 * MSS), SKIP, WAIT(150), SKIP,
+       COUNT(TLP_PROBE, 2))
+
+SCRIPT(window_that_shrank_takes_no_probe, ACCEPTED, &far, /* */
+       THREE, IN(A, 1, 1, 0, .wnd = 8), WAIT(100), QUIET, COUNT(TLP_PROBE, 0))
+
+SCRIPT(loss_that_was_repaired_costs_a_third_of_the_flight, ACCEPTED, &far, /* */
+       SEND(8 * MSS), SKIP, WAIT(45), LAST(7), WAIT(20), IN(A, 1, SEG(8), 0), SEND(MSS), LAST(8),
+       WAIT(20), IN(A, 1, SEG(9), 0), COUNT(TLP_RECOVERED, 1), CWND(8 * MSS * 7 / 10))
 
 SCRIPT(one_segment_gives_the_peer_time_to_delay_its_ack, ACCEPTED, &far, /* */
        SEND(100), OUT(P | A, 1, 1, 100), WAIT(98), QUIET, WAIT(8), OUT(P | A, 1, 1, 100))
@@ -86,6 +100,9 @@ main(void)
 		cmocka_unit_test(probe_that_arrives_twice_is_no_loss),
 		cmocka_unit_test(probe_that_arrives_twice_may_be_told_by_a_bare_duplicate),
 		cmocka_unit_test(one_probe_a_flight),
+		cmocka_unit_test(no_further_probe_before_a_round_trip_was_measured),
+		cmocka_unit_test(window_that_shrank_takes_no_probe),
+		cmocka_unit_test(loss_that_was_repaired_costs_a_third_of_the_flight),
 		cmocka_unit_test(one_segment_gives_the_peer_time_to_delay_its_ack),
 		cmocka_unit_test(each_ack_begins_it_anew),
 		cmocka_unit_test(incoming_data_does_not_put_it_off),

@@ -49,6 +49,10 @@ SCRIPT(report_of_what_was_never_sent_again_takes_nothing_back, ACCEPTED, &far, /
        REPEATED, IN(A, 1, SEG(0), 0, SACK2(SEG(20), SEG(30), SEG(1), SEG(4))), SKIP,
        COUNT(UNDO_DSACK, 0))
 
+SCRIPT(report_that_is_inside_out_takes_nothing_back, ACCEPTED, &far, /* */
+       REPEATED, IN(A, 1, SEG(0), 0, SACK1(SEG(0) - 1, SEG(0) - 500)), COUNT(UNDO_DSACK, 0),
+       COUNT(RX_DSACK, 0))
+
 SCRIPT(timeout_is_taken_back_when_the_first_flight_arrives, ACCEPTED, &no_ts, /* */
        TIMED_OUT, IN(A, 1, SEG(2), 0), COUNT(UNDO_FRTO, 1), SKIP, IN(A, 1, SEG(10), 0),
        ACKED(10 * MSS), COUNT(RTO, 1))
@@ -81,6 +85,7 @@ main(void)
 		cmocka_unit_test(report_of_some_repetitions_takes_nothing_back),
 		cmocka_unit_test(report_that_comes_a_round_later_is_too_late),
 		cmocka_unit_test(report_of_what_was_never_sent_again_takes_nothing_back),
+		cmocka_unit_test(report_that_is_inside_out_takes_nothing_back),
 		cmocka_unit_test(timeout_is_taken_back_when_the_first_flight_arrives),
 		cmocka_unit_test(timeout_is_taken_back_by_sack_as_well),
 		cmocka_unit_test(timeout_is_taken_back_by_an_old_echo),
