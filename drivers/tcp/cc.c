@@ -45,7 +45,8 @@ tcp_cc_acked(struct tcp_cc *cc, uint32_t bytes, bool after_timeout, uint64_t now
 {
 	if (cc->cwnd < cc->ssthresh) {
 		uint32_t limit = after_timeout ? AFTER_TIMEOUT_SEGMENTS * cc->mss : bytes;
-		uint32_t grow = min_u32(min_u32(bytes, limit), cc->ssthresh - cc->cwnd);
+		uint32_t grow = min_u32(tcp_hystart_growth(&cc->hystart, min_u32(bytes, limit)),
+					cc->ssthresh - cc->cwnd);
 
 		cc->cwnd = min_u32(cc->cwnd + grow, TCP_CWND_MAX);
 		bytes -= grow;
@@ -58,10 +59,33 @@ tcp_cc_acked(struct tcp_cc *cc, uint32_t bytes, bool after_timeout, uint64_t now
 }
 
 void
+tcp_cc_rtt(struct tcp_cc *cc, uint64_t rtt, uint64_t srtt)
+{
+	cc->srtt = srtt;
+	if (cc->ssthresh == TCP_SSTHRESH_INF)
+		tcp_hystart_sample(&cc->hystart, rtt);
+}
+
+void
+tcp_cc_round(struct tcp_cc *cc)
+{
+	if (cc->ssthresh == TCP_SSTHRESH_INF && tcp_hystart_round(&cc->hystart))
+		cc->ssthresh = cc->cwnd;
+}
+
+/* RFC 9406 4.2: only the first slow start is watched. */
+static void
+end_of_first_slow_start(struct tcp_cc *cc)
+{
+	cc->hystart = (struct tcp_hystart){0};
+}
+
+void
 tcp_cc_loss(struct tcp_cc *cc, uint32_t in_flight, uint64_t now)
 {
 	cc->ssthresh = cc->ops->loss(cc, in_flight, false, now);
 	cc->cwnd = cc->ssthresh;
+	end_of_first_slow_start(cc);
 }
 
 void
@@ -70,6 +94,7 @@ tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t now)
 	if (!again)
 		cc->ssthresh = cc->ops->loss(cc, in_flight, true, now);
 	cc->cwnd = cc->mss;
+	end_of_first_slow_start(cc);
 }
 
 void

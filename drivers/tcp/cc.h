@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "drivers/tcp/hystart.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +24,7 @@ struct tcp_cc {
 	uint64_t srtt; /* ns, as known last */
 	double credit; /* bytes of growth below one byte, carried over */
 	struct tcp_cubic cubic;
+	struct tcp_hystart hystart; /* while ssthresh is infinite */
 };
 
 struct tcp_cc_ops {
@@ -53,6 +56,12 @@ void tcp_cc_set_mss(struct tcp_cc *cc, uint32_t mss);
  * @after_timeout: the data before the timeout is not acknowledged yet; grow by two segments an ACK at most (RFC 3465 2.3).
  */
 void tcp_cc_acked(struct tcp_cc *cc, uint32_t bytes, bool after_timeout, uint64_t now);
+
+/* A round trip was measured, ns; @srtt: what is known of it now. */
+void tcp_cc_rtt(struct tcp_cc *cc, uint64_t rtt, uint64_t srtt);
+
+/* All that was in flight when this was called last is acknowledged. */
+void tcp_cc_round(struct tcp_cc *cc);
 
 /* Fast recovery begins with @in_flight bytes outstanding. */
 void tcp_cc_loss(struct tcp_cc *cc, uint32_t in_flight, uint64_t now);

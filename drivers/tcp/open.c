@@ -123,6 +123,7 @@ tcp_open_established(struct tcp_conn *c, const struct tcp_segment *s, uint64_t n
 	const struct tcp_config *cfg = &c->t->cfg;
 
 	tcp_rack_init(&c->rack, c->iss + 1);
+	c->round_end = c->iss + 1;
 	handshake_rtt(c, s, now);
 	if (!c->active)
 		tcp_conn_leave_embryonic(c);

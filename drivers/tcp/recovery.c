@@ -123,6 +123,10 @@ dsack_in(struct tcp_conn *c, const struct tcp_delivery *d)
 static void
 grow(struct tcp_conn *c, uint32_t acked, bool recovering, uint64_t now)
 {
+	if (seq_geq(c->snd_una, c->round_end)) {
+		c->round_end = c->snd_nxt;
+		tcp_cc_round(&c->cc);
+	}
 	if (acked > 0 && !recovering && c->recovery != TCP_FAST_RECOVERY && c->cwnd_limited)
 		tcp_cc_acked(&c->cc, acked, c->recovery == TCP_LOSS, now);
 	/* the window was the limit for what was in flight then, not for what is sent from here on */

@@ -24,7 +24,7 @@ tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt)
 		if (c->srtt == 0)
 			c->srtt = 1;
 	}
-	c->cc.srtt = c->srtt;
+	tcp_cc_rtt(&c->cc, rtt, c->srtt);
 	var = 4 * c->rttvar > GRANULARITY ? 4 * c->rttvar : GRANULARITY;
 	c->rto = c->srtt + var;
 	if (c->rto < cfg->rto_min)

@@ -100,6 +100,8 @@ struct tcp_conn {
 	uint8_t backoff; /* doublings of the RTO, or of the probe interval */
 	uint8_t dupacks;
 	uint32_t limited_seq;
+	uint32_t
+		round_end; /* SND.NXT when the round trip began that ends when this is acknowledged */
 	uint32_t recover; /* SND.NXT when recovery began */
 	struct tcp_txq tx;
 	struct tcp_cc cc;
