@@ -31,6 +31,16 @@ backup_net(struct node *net)
 }
 
 static void
+backup_peer(struct node *peer)
+{
+	static const char *const ni_keys[] = {"state", NULL};
+	struct node *nis = node_get(peer, "peer ni"), *ni;
+
+	for (ni = nis != NULL ? nis->first : NULL; ni != NULL; ni = ni->next)
+		drop_keys(ni, ni_keys);
+}
+
+static void
 backup_data(struct node *data, const char *section)
 {
 	static const char *const route_keys[] = {"state", "type", NULL};
@@ -40,6 +50,8 @@ backup_data(struct node *data, const char *section)
 		next = item->next;
 		if (strcmp(section, "route") == 0)
 			drop_keys(item, route_keys);
+		else if (strcmp(section, "peer") == 0)
+			backup_peer(item);
 		else if (strcmp(node_text(item, "net_type", ""), "lo") == 0)
 			node_free(node_take(data, item->key));
 		else
@@ -50,7 +62,7 @@ backup_data(struct node *data, const char *section)
 static int
 section_a(struct tool *t, const char *cmd, const char *section, int level, bool backup, FILE *f)
 {
-	struct node *reply, *data, *root, *peer, *nis;
+	struct node *reply, *data, *root;
 	struct params p;
 	int rc;
 
@@ -67,14 +79,10 @@ section_a(struct tool *t, const char *cmd, const char *section, int level, bool 
 	}
 	root = node_map(NULL);
 	data = node_take(reply, "data");
-	if (data != NULL && backup && strcmp(section, "peer") != 0)
+	show_name_peer_nis(strcmp(section, "peer") == 0 ? data : NULL);
+	show_join_nets(strcmp(section, "net") == 0 ? data : NULL);
+	if (data != NULL && backup)
 		backup_data(data, section);
-	for (peer = data != NULL && strcmp(section, "peer") == 0 ? data->first : NULL; peer != NULL;
-	     peer = peer->next) {
-		nis = node_take(peer, "peer_ni");
-		if (nis != NULL)
-			node_add(peer, nis, "peer ni");
-	}
 	if (data != NULL)
 		node_add(root, data, section);
 	yaml_print(root, &yaml_a, f);
@@ -102,7 +110,7 @@ sections_b(struct tool *t, bool backup, FILE *f)
 	return 0;
 }
 
-/* A backup of peers names them and no more: level 0 has exactly that but the state. */
+/* A backup of peers names them and no more: level 0 has that, and the state. */
 static int
 export_all(struct tool *t, bool backup, FILE *f)
 {

@@ -99,6 +99,7 @@ net_show_cmd(struct tool *t, int argc, char **argv)
 	rc = (int)node_int(reply, "rc", 0);
 	if (rc < 0)
 		error_a("show", "net", rc, node_text(reply, "descr", strerror(-rc)));
+	show_join_nets(node_get(reply, "data"));
 	show_data(t, reply, "net", &yaml_a);
 	return rc < 0 ? -EINVAL : 0;
 }

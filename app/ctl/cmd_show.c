@@ -15,7 +15,7 @@ peer_show_cmd(struct tool *t, int argc, char **argv)
 		{"verbose", 'v', NULL, OPT_VERBOSE, 0, 0},
 		{NULL, 0, NULL, OPT_FLAG, 0, 0},
 	};
-	struct node *reply, *data, *peer, *nis;
+	struct node *reply;
 	struct params p;
 	int verbose = 0, rc;
 
@@ -29,13 +29,7 @@ peer_show_cmd(struct tool *t, int argc, char **argv)
 	rc = (int)node_int(reply, "rc", 0);
 	if (rc < 0)
 		error_a("show", "peer", rc, node_text(reply, "descr", strerror(-rc)));
-	/* here the key has a blank, in ping it has not */
-	data = node_get(reply, "data");
-	for (peer = data != NULL ? data->first : NULL; peer != NULL; peer = peer->next) {
-		nis = node_take(peer, "peer_ni");
-		if (nis != NULL)
-			node_add(peer, nis, "peer ni");
-	}
+	show_name_peer_nis(node_get(reply, "data"));
 	show_data(t, reply, "peer", &yaml_a);
 	return rc < 0 ? -EINVAL : 0;
 }

@@ -54,6 +54,12 @@ int debug_info_cmd(struct tool *t, int argc, char **argv);
 void show_data(const struct tool *t, struct node *reply, const char *top,
 	       const struct yaml_dialect *d);
 
+/* The list of a peer's NIDs is "peer ni" here and "peer_ni" in ping: it gets its name. @data may be NULL. */
+void show_name_peer_nis(struct node *data);
+
+/* A net whose interfaces came in two pages is in the list twice, one behind the other: it is joined. @data may be NULL. */
+void show_join_nets(struct node *data);
+
 /* The routing and buffers sections of a /lnet/routing/show reply: @backup writes only "enable". Takes @reply over. */
 void show_routing(struct node *reply, bool backup, FILE *f);
 

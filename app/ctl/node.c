@@ -80,6 +80,12 @@ node_add_text(struct node *parent, const char *key, const char *text, bool is_st
 }
 
 void
+node_set_style(struct node *parent, enum node_style style)
+{
+	parent->last->style = style;
+}
+
+void
 node_add_int(struct node *parent, const char *key, int64_t v)
 {
 	char text[24];

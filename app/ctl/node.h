@@ -9,10 +9,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* How a string is written as YAML. */
+enum node_style {
+	NODE_PLAIN, /* bare where YAML allows it */
+	NODE_QUOTED,
+	NODE_TAGGED, /* quoted behind the non-specific tag "!", as error texts are */
+};
+
 struct node {
 	char *key; /* NULL at the root */
 	char *text; /* scalar's text, NULL for a map */
 	bool is_string; /* was quoted in JSON */
+	enum node_style style;
 	struct node *first, *last; /* children of a map */
 	struct node *next;
 };
@@ -26,6 +34,9 @@ void node_free(struct node *n);
 void node_add(struct node *parent, struct node *child, const char *key);
 void node_add_text(struct node *parent, const char *key, const char *text, bool is_string);
 void node_add_int(struct node *parent, const char *key, int64_t v);
+
+/* The last child gets another style. */
+void node_set_style(struct node *parent, enum node_style style);
 
 /* Child of a map by key, or NULL; @n may be NULL. */
 struct node *node_get(const struct node *n, const char *key);

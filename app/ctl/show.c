@@ -21,6 +21,37 @@ show_data(const struct tool *t, struct node *reply, const char *top, const struc
 	node_free(reply);
 }
 
+void
+show_name_peer_nis(struct node *data)
+{
+	struct node *peer, *nis;
+
+	for (peer = data != NULL ? data->first : NULL; peer != NULL; peer = peer->next) {
+		nis = node_take(peer, "peer_ni");
+		if (nis != NULL)
+			node_add(peer, nis, "peer ni");
+	}
+}
+
+void
+show_join_nets(struct node *data)
+{
+	struct node *net = data != NULL ? data->first : NULL, *more, *ni;
+
+	while (net != NULL && net->next != NULL) {
+		if (strcmp(node_text(net, "net_type", ""), node_text(net->next, "net_type", "")) !=
+		    0) {
+			net = net->next;
+			continue;
+		}
+		more = node_take(data, net->next->key);
+		while ((ni = node_get(more, "local_nis")->first) != NULL)
+			node_add(node_get(net, "local_nis"),
+				 node_take(node_get(more, "local_nis"), ni->key), NULL);
+		node_free(more);
+	}
+}
+
 /* The socket's "cpt0" is the document's "cpt[0]". */
 static void
 add_cpts(struct node *list, struct node *data)

@@ -57,12 +57,11 @@ tool_list(struct tool *t, const char *cmd, const struct params *p)
 	return request(t, client_list, cmd, p);
 }
 
-/* One operation with one entity: the two shapes differ in where errno and descr go. */
+/* One operation with one entity: the two shapes differ in where errno and descr go, and how the text is written. */
 static struct node *
 error_tree(const char *op, const char *entity, int rc, const char *descr, bool nested)
 {
 	struct node *root = node_map(NULL), *list = node_map(op), *item = node_map("0"), *at = item;
-	char text[600];
 
 	node_add(root, list, NULL);
 	node_add(list, item, NULL);
@@ -73,8 +72,12 @@ error_tree(const char *op, const char *entity, int rc, const char *descr, bool n
 		node_add_text(item, entity, "", false);
 	}
 	node_add_int(at, "errno", rc);
-	snprintf(text, sizeof(text), "%s%s", nested ? "" : "!", descr);
-	node_add_text(at, "descr", text, true);
+	node_add_text(at, "descr", descr, true);
+	/* what the tool itself could not read is told without quotes (control spec 3.2) */
+	if (!nested)
+		node_set_style(at, NODE_TAGGED);
+	else if (strcmp(op, "parser") != 0)
+		node_set_style(at, NODE_QUOTED);
 	return root;
 }
 

@@ -52,7 +52,8 @@ is_list(const struct node *n)
 {
 	size_t i;
 
-	if (n->first == NULL || strcmp(n->first->key, "0") != 0)
+	/* numbered from anywhere: items may have been taken out */
+	if (n->first == NULL || !isdigit((unsigned char)n->first->key[0]))
 		return false;
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (strcmp(lists[i], n->key) == 0)
@@ -66,11 +67,33 @@ indent(unsigned int n, FILE *f)
 	fprintf(f, "%*s", (int)n, "");
 }
 
-/* What a plain scalar cannot be: "[0]" is a flow list, an empty text is null. */
+/* What a plain scalar cannot be: "[0]" is a flow list, an empty text is null, "a: b" is a map, " #" begins a comment. */
 static bool
 needs_quotes(const struct node *n)
 {
-	return n->is_string && (*n->text == '\0' || strchr("[{*&!|>%@`\"'#,?", *n->text) != NULL);
+	const char *t = n->text;
+	size_t len = strlen(t);
+
+	if (!n->is_string)
+		return false;
+	return n->style == NODE_QUOTED || len == 0 || strchr("[{*&!|>%@`\"'#,?", *t) != NULL ||
+		t[len - 1] == ':' || t[len - 1] == ' ' || strstr(t, ": ") != NULL ||
+		strstr(t, " #") != NULL || strncmp(t, "- ", 2) == 0;
+}
+
+static void
+print_quoted(const char *text, FILE *f)
+{
+	putc('"', f);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			putc('\\', f);
+		if ((unsigned char)*text < ' ')
+			fprintf(f, "\\x%02x", (unsigned char)*text);
+		else
+			putc(*text, f);
+	}
+	fputs("\"\n", f);
 }
 
 static void print_map(const struct node *n, const struct yaml_dialect *d, unsigned int col,
@@ -79,13 +102,12 @@ static void print_map(const struct node *n, const struct yaml_dialect *d, unsign
 static void
 print_scalar(const struct node *n, FILE *f)
 {
-	/* "!text" asks for the non-specific tag of error texts */
-	if (n->text[0] == '!' && n->is_string)
-		fprintf(f, " ! \"%s\"\n", n->text + 1);
-	else if (needs_quotes(n))
-		fprintf(f, " \"%s\"\n", n->text);
-	else
+	if (n->style == NODE_TAGGED || needs_quotes(n)) {
+		fputs(n->style == NODE_TAGGED ? " ! " : " ", f);
+		print_quoted(n->text, f);
+	} else {
 		fprintf(f, *n->text == '\0' ? "\n" : " %s\n", n->text);
+	}
 }
 
 static void

@@ -2,6 +2,8 @@
 /* The three dialects, letter for letter: scripts grep them. */
 #include "app/ctl/yaml_out.h"
 
+#include "app/ctl/tool.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -101,6 +103,60 @@ scalars_are_quoted_only_where_yaml_needs_it(void **state)
 }
 
 static void
+a_list_may_have_lost_its_first_items(void **state)
+{
+	(void)state;
+	expect("{\"route\":{\"2\":{\"net\":\"tcp\"},\"7\":{\"net\":\"tcp1\"}}}", &yaml_a,
+	       "route:\n"
+	       "-     net: tcp\n"
+	       "-     net: tcp1\n");
+}
+
+static void
+texts_that_yaml_would_read_otherwise_are_quoted(void **state)
+{
+	(void)state;
+	expect("{\"a\":\"no: map\",\"b\":\"no #comment\",\"c\":\"end:\",\"d\":\"say \\\"x\\\"\",\"e\":\"\\\"x\\\" \\\\\"}",
+	       &yaml_b,
+	       "a: \"no: map\"\n"
+	       "b: \"no #comment\"\n"
+	       "c: \"end:\"\n"
+	       "d: say \"x\"\n"
+	       "e: \"\\\"x\\\" \\\\\"\n");
+}
+
+static void
+errors_have_their_two_shapes(void **state)
+{
+	char text[400] = "";
+	FILE *err = stderr;
+
+	(void)state;
+	stderr = fmemopen(text, sizeof(text), "w");
+	assert_non_null(stderr);
+	error_a("add", "net", -17, "cannot add \"x\"");
+	error_b("add", "retry_count", -61, "Must be more");
+	error_b("parser", "set", -1, "cannot parse it");
+	fclose(stderr);
+	stderr = err;
+	assert_string_equal(text,
+			    "---\n"
+			    "add:\n"
+			    "-     net:\n"
+			    "      errno: -17\n"
+			    "      descr: ! \"cannot add \\\"x\\\"\"\n"
+			    "...\n"
+			    "add:\n"
+			    "    - retry_count:\n"
+			    "          errno: -61\n"
+			    "          descr: \"Must be more\"\n"
+			    "parser:\n"
+			    "    - set:\n"
+			    "          errno: -1\n"
+			    "          descr: cannot parse it\n");
+}
+
+static void
 an_empty_list_prints_nothing(void **state)
 {
 	(void)state;
@@ -143,6 +199,9 @@ main(void)
 		cmocka_unit_test(dialect_b_indents_by_four),
 		cmocka_unit_test(dialect_c_indents_by_two),
 		cmocka_unit_test(scalars_are_quoted_only_where_yaml_needs_it),
+		cmocka_unit_test(a_list_may_have_lost_its_first_items),
+		cmocka_unit_test(texts_that_yaml_would_read_otherwise_are_quoted),
+		cmocka_unit_test(errors_have_their_two_shapes),
 		cmocka_unit_test(an_empty_list_prints_nothing),
 		cmocka_unit_test(json_goes_out_as_it_came_in),
 		cmocka_unit_test(what_is_not_json_is_refused),
