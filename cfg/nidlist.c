@@ -153,10 +153,10 @@ nidlist_why(const char *item, int rc)
 	if (rc == -E2BIG)
 		return "Unable to parse nidlist: specifies more NIDs than allowed";
 	if (rc == -ERANGE)
-		return "Unable to parse nidlist: range is wrong order";
+		return "\"Unable to parse nidlist: range is wrong order\"";
 	if (strchr(item, '@') == NULL)
-		return "Unable to parse nidlist: no valid NIDs in string";
-	return "Unable to parse nidlist: invalid NID in nidstr";
+		return "\"Unable to parse nidlist: no valid NIDs in string\"";
+	return "\"Unable to parse nidlist: invalid NID in nidstr\"";
 }
 
 /* Copy the next element of a comma list whose commas inside brackets do not count. */

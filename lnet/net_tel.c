@@ -141,7 +141,7 @@ net_show(void *owner, struct kv *params, struct tel_req *req, uint64_t)
 	int rc = tel_get_net(params, "net", &net);
 
 	if (conf == NULL)
-		return tel_fail(req, -ENETDOWN, "Unspecific failure");
+		return tel_fail(req, -ENETDOWN, "Network is down");
 	if (rc < 0)
 		return tel_fail(req, rc, "Object not found");
 	rc = rc > 0 ? check_filter(req, conf, net) : 0;

@@ -270,6 +270,16 @@ join_net(struct lnet *l, struct lnet_ni *ni, uint64_t now)
 }
 
 static void
+log_removed(const struct lnet_ni *ni)
+{
+	char nid[LNET_NID_STR_MAX];
+
+	/* one that never came up was never told as added */
+	if (!ni_is_lo(ni) && ni->state->net != NULL)
+		LOG(NOTICE, "Removed LNI %s", lnet_nid_format(&ni->nid, nid));
+}
+
+static void
 log_added(const struct lnet_ni *ni)
 {
 	char nid[LNET_NID_STR_MAX];
@@ -278,6 +288,14 @@ log_added(const struct lnet_ni *ni)
 		LOG(NOTICE, "Added LNI %s [%d/%d/%d/%d]", lnet_nid_format(&ni->nid, nid),
 		    ni->tun.peer_credits, ni->tun.credits, ni->tun.peer_buffer_credits,
 		    ni->tun.peer_timeout);
+}
+
+/* No peer can have more sends under way than the interface. */
+static void
+limit_peer_credits(struct lnet_ni *ni)
+{
+	if (ni->tun.peer_credits > ni->tun.credits && !ni_is_lo(ni))
+		ni->tun.peer_credits = ni->tun.credits;
 }
 
 /* All that may fail of an NI that exists already. */
@@ -291,6 +309,7 @@ bring_up(struct lnet *l, struct lnet_ni *ni, uint64_t now, char *why, unsigned i
 	if (rc < 0)
 		return rc;
 	ni->state->is_started = true;
+	limit_peer_credits(ni);
 	rc = check_started(l, ni);
 	if (rc < 0)
 		return lnet_why(why, why_size, rc, strerror(-rc));
@@ -410,6 +429,7 @@ drain(struct lnet *l, struct lnet_ni *ni)
 		l->leaks += (unsigned int)cpt_call(l->cpts[i], forget_here, ni);
 	if (st->is_started)
 		ni->lnd->ops->ni_stop(ni->lnd->ctx, ni);
+	log_removed(ni);
 	leave_net(ni);
 	TAILQ_REMOVE(&l->retiring, st, link);
 	free_ni(ni);

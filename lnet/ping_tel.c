@@ -86,6 +86,8 @@ ping(void *owner, struct kv *params, struct tel_req *req, uint64_t now)
 	struct ping_request *p;
 	int rc;
 
+	if (((struct lnet *)owner)->state != LNET_UP)
+		return tel_fail(req, -ENETDOWN, "Network is down");
 	if (tel_get_nid(params, "nid", &nid) != 1)
 		return tel_fail(req, -EINVAL, "nid= is needed");
 	if (has_source < 0)

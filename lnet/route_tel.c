@@ -111,7 +111,7 @@ route_show(void *owner, struct kv *params, struct tel_req *req, uint64_t)
 	struct filter f = {0};
 
 	if (conf == NULL)
-		return tel_fail(req, -ENETDOWN, "Unspecific failure");
+		return tel_fail(req, -ENETDOWN, "Network is down");
 	if (read_filter(params, &f) < 0)
 		return tel_fail(req, -EINVAL, "net, gw, hop or prio cannot be parsed");
 	tel_begin(o, "data");

@@ -329,18 +329,60 @@ params_add_int(struct params *p, const char *key, long long value)
 	params_add(p, key, text);
 }
 
-bool
-params_has(const struct params *p, const char *key)
+/* Where "key=" begins, or NULL. */
+static const char *
+find_param(const struct params *p, const char *key)
 {
 	size_t len = strlen(key);
 	const char *s = p->text;
 
 	while (s != NULL && *s != '\0') {
 		if (strncmp(s, key, len) == 0 && s[len] == '=')
-			return true;
+			return s;
 		s = strchr(s, ';');
 		if (s != NULL)
 			s++;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+params_has(const struct params *p, const char *key)
+{
+	return find_param(p, key) != NULL;
+}
+
+bool
+params_take(struct params *p, const char *key, char *value, size_t size)
+{
+	const char *at = find_param(p, key), *s;
+	size_t n = 0, from, len;
+
+	if (at == NULL)
+		return false;
+	for (s = at + strlen(key) + 1; *s != '\0' && *s != ';'; s++) {
+		if (n + 1 == size)
+			return false;
+		value[n++] = *s;
+		/* put() wrote two hexadecimal digits behind each '%' */
+		if (*s == '%') {
+			char hex[3] = {s[1], s[2], '\0'};
+
+			value[n - 1] = (char)strtoul(hex, NULL, 16);
+			s += 2;
+		}
+	}
+	value[n] = '\0';
+	/* the separator goes too: the one behind it, or that before the last */
+	from = (size_t)(at - p->text);
+	len = (size_t)(s - at);
+	if (*s == ';')
+		len++;
+	else if (from > 0) {
+		from--;
+		len++;
+	}
+	memmove(p->text + from, p->text + from + len, p->len - from - len + 1);
+	p->len -= (unsigned int)len;
+	return true;
 }

@@ -44,5 +44,10 @@ void params_init(struct params *p);
 /* Adds nothing when @value is NULL. */
 void params_add(struct params *p, const char *key, const char *value);
 void params_add_int(struct params *p, const char *key, long long value);
+/*
+ * Take parameter @key out again, its value as it was added into @value.
+ * Return: true; false: it was not added (then @value is untouched) or does not fit.
+ */
+bool params_take(struct params *p, const char *key, char *value, size_t size);
 /* Was @key added? */
 bool params_has(const struct params *p, const char *key);

@@ -84,9 +84,8 @@ ping_all(struct tool *t, const struct lnet_nid *nids, int n, const struct params
 		reply = tool_call(t, "/lnet/ping", &p);
 		if (reply == NULL)
 			rc = -EINVAL;
-		else if (node_int(reply, "rc", 0) == -ENETDOWN ||
-			 node_int(reply, "rc", 0) == -ESHUTDOWN) {
-			error_a("ping", "ping", -ENETDOWN, "Network is down");
+		else if (node_int(reply, "rc", 0) == -ENETDOWN) {
+			error_a("manage", "ping", -ENETDOWN, node_text(reply, "descr", ""));
 			node_free(reply);
 			rc = -EINVAL;
 		} else
@@ -124,13 +123,13 @@ ping_cmd(struct tool *t, int argc, char **argv)
 		rc = nidlist_parse(argv[i], nids + n, (unsigned int)(NIDLIST_MAX - n), why,
 				   sizeof(why));
 		if (rc < 0) {
-			error_a("ping", "ping", rc, why);
+			error_a("manage", "ping", rc, why);
 			return -EINVAL;
 		}
 		n += rc;
 	}
 	if (n == 0) {
-		error_a("ping", "ping", -EINVAL, "Missing nid argument");
+		error_a("manage", "ping", -EINVAL, "Missing nid argument");
 		return -EINVAL;
 	}
 	return ping_all(t, nids, n, &p);

@@ -2,6 +2,7 @@
 /* lnetctl route and routing. */
 #include "app/ctl/lnetctl.h"
 #include "app/ctl/opts.h"
+#include "cfg/nidlist.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,6 +17,29 @@ static const struct opt route_opts[] = {
 	{"verbose", 'v', NULL, OPT_VERBOSE, 0, 0},
 	{NULL, 0, NULL, OPT_FLAG, 0, 0},
 };
+
+/* A gateway after the other, in the order of the list; the first that fails ends it. */
+static int
+change_each(struct tool *t, struct params *common, const char *cmd, const char *op)
+{
+	struct lnet_nid nids[NIDLIST_MAX];
+	char list[CLIENT_PARAMS_MAX] = "", nid[LNET_NID_STR_MAX], why[160];
+	struct params p;
+	int i, n, rc = 0;
+
+	params_take(common, "gw", list, sizeof(list));
+	n = nidlist_parse(list, nids, NIDLIST_MAX, why, sizeof(why));
+	if (n < 0) {
+		error_a(op, "route", n, why);
+		return -EINVAL;
+	}
+	for (i = 0; i < n && rc == 0; i++) {
+		p = *common;
+		params_add(&p, "gw", lnet_nid_format(&nids[i], nid));
+		rc = tool_change(t, cmd, &p, op, "route");
+	}
+	return rc;
+}
 
 static int
 change(struct tool *t, int argc, char **argv, const char *cmd, const char *op)
@@ -34,7 +58,7 @@ change(struct tool *t, int argc, char **argv, const char *cmd, const char *op)
 		       !net && !gw ? " , " : "", gw ? "" : "gateway");
 		return -EINVAL;
 	}
-	return tool_change(t, cmd, &p, op, "route");
+	return change_each(t, &p, cmd, op);
 }
 
 int

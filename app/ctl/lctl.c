@@ -147,6 +147,8 @@ which_nid_cmd(struct tool *t, int argc, char **argv)
 	if (reply == NULL)
 		return -1;
 	rc = (int)node_int(reply, "rc", -EPROTO);
+	if (rc < 0 && rc != -EHOSTUNREACH)
+		fprintf(stderr, "%s\n", node_text(reply, "descr", strerror(-rc)));
 	if (rc < 0)
 		fprintf(stderr, "No reachable NID\n");
 	else if (!t->json)
@@ -237,9 +239,9 @@ need_net(const struct tool *t, const char *cmd)
 	return -1;
 }
 
-/* A list of the LND, one line each by @line. */
+/* A list of the LND (@what: "peer"), one line each by @line. */
 static int
-lnd_list(struct tool *t, const char *cmd, const char *none, void (*line)(const struct node *n))
+lnd_list(struct tool *t, const char *cmd, const char *what, void (*line)(const struct node *n))
 {
 	struct node *reply, *n;
 	struct params p;
@@ -252,10 +254,11 @@ lnd_list(struct tool *t, const char *cmd, const char *none, void (*line)(const s
 		return -EINVAL;
 	rc = (int)node_int(reply, "rc", 0);
 	if (rc < 0)
-		fprintf(stderr, "%s\n", node_text(reply, "descr", strerror(-rc)));
+		fprintf(stderr, "Error getting %s list: %s\n", what,
+			node_text(reply, "descr", strerror(-rc)));
 	n = node_get(reply, "data");
-	if (rc == 0 && (n == NULL || n->first == NULL))
-		printf("%s\n", none);
+	if (rc == 0 && !t->json && (n == NULL || n->first == NULL))
+		printf("<no %ss>\n", what);
 	for (n = n != NULL && !t->json ? n->first : NULL; n != NULL; n = n->next)
 		line(n);
 	node_free(reply);
@@ -291,7 +294,7 @@ conn_list_cmd(struct tool *t, int argc, char **argv)
 	(void)argc;
 	if (need_net(t, argv[0]) < 0)
 		return -1;
-	return lnd_list(t, "/lnet/lnd/conns", "<no connections>", conn_line);
+	return lnd_list(t, "/lnet/lnd/conns", "connection", conn_line);
 }
 
 static int
@@ -300,7 +303,7 @@ peer_list_cmd(struct tool *t, int argc, char **argv)
 	(void)argc;
 	if (need_net(t, argv[0]) < 0)
 		return -1;
-	return lnd_list(t, "/lnet/lnd/peers", "<no peers>", peer_line);
+	return lnd_list(t, "/lnet/lnd/peers", "peer", peer_line);
 }
 
 /* --- the tool --- */

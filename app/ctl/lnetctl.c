@@ -14,23 +14,23 @@ static const struct command lnet_cmds[] = {
 };
 
 static const struct command net_cmds[] = {
-	{"add", net_add_cmd, NULL, 2,
+	{"add", net_add_cmd, NULL, 0,
 	 "add: add a network\n\t--net: network (tcp1)\n\t--if: interface, or a list of them\n\t--peer-timeout: s\n"
 	 "\t--peer-credits: concurrent sends to a peer\n\t--peer-buffer-credits: router buffers of a peer\n"
 	 "\t--credits: concurrent sends of the interface\n\t--conns-per-peer: 0 to 127\n\t--tos: -1 to 255"},
-	{"del", net_del_cmd, NULL, 2,
-	 "del: delete a network\n\t--net: network\n\t--if: only this interface"},
+	{"del", net_del_cmd, NULL, 0,
+	 "del: delete a network\n\t--net: network\n\t--if: only this interface\n\t--nid: or the interface that has it"},
 	{"show", net_show_cmd, NULL, 0,
 	 "show: show networks\n\t--net: only this network\n\t--verbose [LEVEL]: 1 to 4"},
 	{NULL, NULL, NULL, 0, NULL},
 };
 
 static const struct command route_cmds[] = {
-	{"add", route_add_cmd, NULL, 2,
+	{"add", route_add_cmd, NULL, 0,
 	 "add: add a route\n\t--net: remote network\n\t--gateway: NID, or a list of them\n\t--hop: 1 to 255\n"
 	 "\t--priority: 0 is best"},
-	{"del", route_del_cmd, NULL, 2,
-	 "del: delete a route\n\t--net: remote network\n\t--gateway: NID"},
+	{"del", route_del_cmd, NULL, 0,
+	 "del: delete a route\n\t--net: remote network\n\t--gateway: NID, or a list of them"},
 	{"show", route_show_cmd, NULL, 0,
 	 "show: show routes\n\t--net, --gateway, --hop, --priority: only these\n\t--verbose: all keys"},
 	{NULL, NULL, NULL, 0, NULL},

@@ -13,6 +13,16 @@
 
 #define WAIT_S 60
 
+/* Return: seconds, -1 when @text is none. */
+static long
+seconds(const char *text)
+{
+	char *end;
+	long v = text != NULL ? strtol(text, &end, 10) : -1;
+
+	return text != NULL && end != text && *end == '\0' && v >= 0 && v <= 86400 ? v : -1;
+}
+
 static int
 usage(const char *invalid)
 {
@@ -94,7 +104,7 @@ main(int argc, char **argv)
 {
 	struct tool t = {.name = "lustre_rmmod"};
 	const char *env = getenv("LUSTRE_RMMOD_WAIT");
-	long wait_s = env != NULL ? atol(env) : WAIT_S;
+	long wait_s = seconds(env) >= 0 ? seconds(env) : WAIT_S;
 	bool force = false;
 	int i, rc;
 
@@ -105,11 +115,15 @@ main(int argc, char **argv)
 		}
 		if (strcmp(argv[i], "-f") == 0 || strcmp(argv[i], "--force") == 0)
 			force = true;
-		else if ((strcmp(argv[i], "-w") == 0 || strcmp(argv[i], "--wait") == 0) &&
-			 i + 1 < argc)
-			wait_s = atol(argv[++i]);
-		else if (argv[i][0] == '-')
+		else if (strcmp(argv[i], "-w") == 0 || strcmp(argv[i], "--wait") == 0) {
+			wait_s = seconds(argv[++i]);
+			if (wait_s < 0) {
+				fprintf(stderr, "Error: --wait needs number of seconds\n");
+				return 2;
+			}
+		} else if (argv[i][0] == '-') {
 			return usage(argv[i]);
+		}
 	}
 	if (nothing_loaded(&t))
 		return 0;

@@ -39,15 +39,22 @@ tables(const struct opt *opts, struct option *lng, char *shrt)
 	return i;
 }
 
+int
+opts_number(const char *text, long long min, long long max, long long *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoll(text, &end, 0);
+	return errno != 0 || end == text || *end != '\0' || *v < min || *v > max ? -EINVAL : 0;
+}
+
 static int
 number(const struct opt *o, const char *text, struct params *p)
 {
-	char *end;
 	long long v;
 
-	errno = 0;
-	v = strtoll(text, &end, 0);
-	if (errno != 0 || end == text || *end != '\0' || v < o->min || v > o->max) {
+	if (opts_number(text, o->min, o->max, &v) < 0) {
 		fprintf(stderr, "--%s '%s': a whole number from %lld to %lld is allowed\n", o->name,
 			text, o->min, o->max);
 		return -EINVAL;

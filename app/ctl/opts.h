@@ -22,6 +22,9 @@ struct opt {
 	long long min, max;
 };
 
+/* A whole number, decimal, 0x or with a leading 0. Return: 0, -EINVAL (no number, or not in @min..@max). */
+int opts_number(const char *text, long long min, long long max, long long *v);
+
 /*
  * Read @argv (its first word is the command). @verbose gets the level, untouched without the option.
  * Words that are no options: their first position is returned.

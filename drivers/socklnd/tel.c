@@ -157,6 +157,20 @@ write_entry(struct tel_out *o, const struct conn_entry *e, bool is_conn)
 	}
 }
 
+/* Is there an interface on @net (LNET_NET_ANY: any)? Return: 0 or -errno, told. */
+static int
+check_net(const struct socklnd *s, uint32_t net, struct tel_req *req)
+{
+	const struct socklnd_ni *sni;
+
+	if (TAILQ_EMPTY(&s->nis))
+		return tel_fail(req, -ENETDOWN, "Network is down");
+	TAILQ_FOREACH(sni, &s->nis, link)
+		if (net == LNET_NET_ANY || sni->ni->net == net)
+			return 0;
+	return tel_fail(req, -EINVAL, "no interface is on that network");
+}
+
 static int
 list(struct socklnd *s, struct kv *params, struct tel_req *req, bool conns)
 {
@@ -165,11 +179,15 @@ list(struct socklnd *s, struct kv *params, struct tel_req *req, bool conns)
 	struct tel_out *o = tel_out(req);
 	unsigned int i;
 	int64_t off = 0;
+	int rc;
 
 	if (net != NULL && lnet_net_parse(net, &page.net) < 0)
 		return tel_fail(req, -EINVAL, "net '%s' is not a network", net);
 	if (kv_get_int(params, "off", 0, UINT32_MAX, &off) < 0)
 		return tel_fail(req, -EINVAL, "off must be a whole number");
+	rc = check_net(s, page.net, req);
+	if (rc < 0)
+		return rc;
 	page.skip = (unsigned int)off;
 	for (i = 0; i < s->env.n_workers && !page.more; i++)
 		lcore_call(s->env.lcores[i], conns ? collect_conns : collect_peers, &page);

@@ -81,6 +81,20 @@ second_interface_takes_the_nets_tunables(void **)
 }
 
 static void
+a_peer_has_no_more_credits_than_the_interface(void **)
+{
+	struct lnet_net_conf conf = {.net = 0x20008, .ifname = "10.0.8.1"};
+
+	fixture_router(1);
+	lnet_ni_tunables_unset(&conf.tun);
+	conf.tun.peer_credits = 300;
+	conf.tun.credits = 20;
+	assert_int_equal(lnet_net_add(node.l, &conf, node.now, node.why, sizeof(node.why)), 0);
+	assert_int_equal(fake_node_ni(&node, "10.0.8.1@tcp8")->tun.peer_credits, 20);
+	fixture_stop();
+}
+
+static void
 interfaces_of_a_net_stand_together(void **)
 {
 	const struct lnet_conf *conf;
@@ -193,6 +207,7 @@ main(void)
 		cmocka_unit_test(added_network_forwards_at_once),
 		cmocka_unit_test(refused_additions_have_code_and_text_and_change_nothing),
 		cmocka_unit_test(second_interface_takes_the_nets_tunables),
+		cmocka_unit_test(a_peer_has_no_more_credits_than_the_interface),
 		cmocka_unit_test(interfaces_of_a_net_stand_together),
 		cmocka_unit_test(refused_removals_have_code_and_text),
 		cmocka_unit_test(one_interface_or_the_whole_net_is_removed),

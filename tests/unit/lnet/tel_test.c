@@ -141,24 +141,20 @@ node_that_is_down_says_so(void **)
 		const char *cmd;
 		int rc;
 	} down[] = {
-		{"/lnet/net/show", -ENETDOWN},
-		{"/lnet/route/show", -ENETDOWN},
-		{"/lnet/routing/show", -ENETDOWN},
-		{"/lnet/global", -ENETDOWN},
-		{"/lnet/stats/show", -ENETDOWN},
-		{"/lnet/stats/reset", -ENETDOWN},
-		{"/lnet/peer/show", -ENETDOWN},
-		{"/lnet/peer/list", -ENETDOWN},
-		{"/lnet/nids", -ENETDOWN},
-		{"/lnet/which_nid", -ENETDOWN},
-		{"/lnet/drops", 0},
+		{"/lnet/net/show", -ENETDOWN},	   {"/lnet/route/show", -ENETDOWN},
+		{"/lnet/routing/show", -ENETDOWN}, {"/lnet/global", -ENETDOWN},
+		{"/lnet/stats/show", -ENETDOWN},   {"/lnet/stats/reset", -ENETDOWN},
+		{"/lnet/peer/show", -ENETDOWN},	   {"/lnet/peer/list", -ENETDOWN},
+		{"/lnet/nids", -ENETDOWN},	   {"/lnet/which_nid", -ENETDOWN},
+		{"/lnet/ping", -ENETDOWN},	   {"/lnet/drops", 0},
 	};
 	unsigned int i;
 
 	start(1);
 	lnet_unconfigure(node.l, node.now);
 	for (i = 0; i < sizeof(down) / sizeof(down[0]); i++)
-		if (call(down[i].cmd, NULL) != down[i].rc)
+		if (call(down[i].cmd, NULL) != down[i].rc ||
+		    (down[i].rc < 0 && strstr(json, "\"descr\":\"Network is down\"") == NULL))
 			fail_msg("%s: %s", down[i].cmd, json);
 	stop();
 }
