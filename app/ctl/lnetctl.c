@@ -118,7 +118,7 @@ static const struct command commands[] = {
 	{"global", NULL, global_cmds, 0, NULL},
 	{"peer", NULL, peer_cmds, 0, NULL},
 	{"stats", NULL, stats_cmds, 0, NULL},
-	{"ping", ping_cmd, NULL, 1, "ping [--timeout S] [--source NID] NID...: ping NIDs"},
+	{"ping", ping_cmd, NULL, 0, "ping [--timeout S] [--source NID] NID...: ping NIDs"},
 	{"export", export_cmd, NULL, 0,
 	 "export [--backup] [FILE]: write the configuration as YAML"},
 	{"port", NULL, port_cmds, 0, NULL},
