@@ -87,7 +87,9 @@ bool app_held(struct app *app, unsigned int i, char *line, unsigned int size);
 /* --- the control thread (control.c) --- */
 int control_start(struct app *app);
 void control_stop(struct app *app);
-/* Until app->done. */
+/* Sleep until something happens (a tick at the latest) and deal with it. */
+void control_round(struct app *app);
+/* Rounds until app->done. */
 void control_loop(struct app *app);
 /* Any thread. @ctx is the struct app. */
 void control_wake(void *ctx);

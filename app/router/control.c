@@ -142,27 +142,32 @@ drain_fd(int fd)
 }
 
 void
-control_loop(struct app *app)
+control_round(struct app *app)
 {
 	struct epoll_event ev[4];
 	uint64_t now;
 	int i, n;
 
-	while (!app->done) {
-		n = epoll_wait(app->epoll_fd, ev, 4, -1);
-		now = clock_now(&app->clock);
-		for (i = 0; i < n; i++) {
-			if (ev[i].data.fd == app->signal_fd)
-				handle_signal(app, now);
-			else
-				drain_fd(ev[i].data.fd);
-		}
-		event_queue_run(app->events, now);
-		tel_run(app->tel, now);
-		ether_control(app->ether, now);
-		lnet_control(app->lnet, now);
-		app_life_poll(app, now);
+	n = epoll_wait(app->epoll_fd, ev, 4, -1);
+	now = clock_now(&app->clock);
+	for (i = 0; i < n; i++) {
+		if (ev[i].data.fd == app->signal_fd)
+			handle_signal(app, now);
+		else
+			drain_fd(ev[i].data.fd);
 	}
+	event_queue_run(app->events, now);
+	tel_run(app->tel, now);
+	ether_control(app->ether, now);
+	lnet_control(app->lnet, now);
+	app_life_poll(app, now);
+}
+
+void
+control_loop(struct app *app)
+{
+	while (!app->done)
+		control_round(app);
 	/* the answer to the release has to leave before the socket goes */
 	tel_run(app->tel, clock_now(&app->clock));
 }

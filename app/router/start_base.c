@@ -151,6 +151,9 @@ memory_start(struct app *app)
 void
 memory_stop(struct app *app)
 {
+	/* all layers are gone, the ports have given back what their queues held */
+	if (buf_mem_leaks(&app->mem) > 0)
+		app->exit_code = 1;
 	buf_mem_destroy(&app->mem);
 }
 

@@ -190,8 +190,12 @@ socklnd_start(struct app *app)
 void
 socklnd_stop(struct app *app)
 {
-	if (socklnd_leaks(app->socklnd) > 0)
+	unsigned int left = socklnd_leaks(app->socklnd);
+
+	if (left > 0) {
+		LOG(ERR, "socklnd: %u connections and peers were not given back", left);
 		app->exit_code = 1;
+	}
 	socklnd_destroy(app->socklnd);
 	app->socklnd = NULL;
 }

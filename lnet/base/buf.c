@@ -5,6 +5,9 @@
 #include "lnet/base/check.h"
 #include "lnet/base/pool.h"
 
+#define LOG_TYPE LOG_T_BASE
+#include "lnet/base/log.h"
+
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 
@@ -51,6 +54,22 @@ buf_mem_create(struct buf_mem *mem, const char *name, unsigned int n_mbufs, unsi
 	if (rc < 0)
 		buf_mem_destroy(mem);
 	return rc;
+}
+
+static unsigned int
+missing(const char *name, unsigned int used)
+{
+	if (used > 0)
+		LOG(ERR, "pool %s: %u objects were not given back", name, used);
+	return used;
+}
+
+unsigned int
+buf_mem_leaks(const struct buf_mem *mem)
+{
+	return missing(mem->mbufs->name, rte_mempool_in_use_count(mem->mbufs)) +
+		missing(mem->indirect->name, rte_mempool_in_use_count(mem->indirect)) +
+		missing(pool_name(mem->slices), pool_used(mem->slices));
 }
 
 void

@@ -48,6 +48,8 @@ struct buf_mem {
  */
 int buf_mem_create(struct buf_mem *mem, const char *name, unsigned int n_mbufs,
 		   unsigned int mbuf_room, int socket);
+/* Objects of all its pools that are not back; each pool that lacks some is logged. Thread: control, nobody uses them. */
+unsigned int buf_mem_leaks(const struct buf_mem *mem);
 /* Everything must be back. Thread: control. */
 void buf_mem_destroy(struct buf_mem *mem);
 

@@ -51,10 +51,16 @@ in_ns a ip addr add 10.10.0.1/24 dev a0
 start --interface name=eth0,port=net_af_packet0,ip=10.10.0.254/24 \
 	--interface name=eth1,port=net_af_packet1,ip=10.10.1.254/24 --networks "tcp(eth0),tcp1(eth1)" \
 	--forwarding enabled --config_on_load 1
-peer a a --nid 10.10.0.1@tcp --route tcp1=10.10.0.254@tcp serve
-wait_text 10 a.err serving
-run_peer b --nid 10.10.1.2@tcp1 --route tcp=10.10.1.254@tcp1 --retry 20 ping 10.10.0.1@tcp
+peer b b --nid 10.10.1.2@tcp1 --route tcp=10.10.1.254@tcp1 serve
+wait_text 10 b.err serving
+# A has dialled, as recorded, and stays
+peer a a --nid 10.10.0.1@tcp --route tcp1=10.10.0.254@tcp --linger 600 --timeout 900 ping 10.10.1.2@tcp1
+answered() {
+	[ "$(ctl lnetctl stats show | awk '/^ *route_count/ {print $2}')" -ge 2 ]
+}
+wait_for 30 "a ping and its answer" answered
 compare router.txt
-stop a || fail "a saw something wrong"
+stop a || true
+stop b || fail "b saw something wrong"
 router_release
 echo "ok"
