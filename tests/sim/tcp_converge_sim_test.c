@@ -316,7 +316,7 @@ shared_conf(struct sim_conf *conf)
 static void
 take_shares(struct flows *all, uint64_t ns, double *share)
 {
-	uint64_t before[FLOWS_MAX];
+	uint64_t before[FLOWS_MAX] = {0};
 	unsigned int i;
 
 	for (i = 0; i < all->n; i++)
