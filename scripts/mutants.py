@@ -3,6 +3,7 @@
 """Would the tests notice? Put each fault of tests/mutants/tcp.py into a copy of the tree, and demand that a test of the TCP engine fails.
 
 Usage: mutants.py [-j JOBS] [NAME...]     names of mutants; all without
+       mutants.py --check                 only see whether each text is found exactly once
 
 A mutant that all tests pass, one that does not compile, and one whose text is not found exactly once are errors.
 """
@@ -26,13 +27,16 @@ sys.path.insert(0, os.path.join(TOP, 'tests/mutants'))
 from tcp import MUTANTS  # noqa: E402
 
 
-def run(cmd, cwd, timeout=None, **env):
-    """Run quietly. Return: it succeeded."""
+def run(cmd, cwd, timeout=None, show=False, **env):
+    """Run quietly; @show: say why it failed. Return: it succeeded."""
     try:
-        return subprocess.run(cmd, cwd=cwd, timeout=timeout, env={**os.environ, **env}, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+        p = subprocess.run(cmd, cwd=cwd, timeout=timeout, env={**os.environ, **env}, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, check=False)
     except subprocess.TimeoutExpired:
         return False
+    if show and p.returncode != 0:
+        sys.stderr.write(p.stdout.decode(errors='replace')[-3000:])
+    return p.returncode == 0
 
 
 def test_programs():
@@ -43,6 +47,19 @@ def test_programs():
     programs.append(('tests/sim/tcp_sim_test', []))
     programs.append(('tests/sim/tcp_chaos_sim_test', ['1', CHAOS_SEEDS]))
     return programs
+
+
+def check():
+    """Return: mutants whose text is not there, or more than once."""
+    bad = []
+    for m in MUTANTS:
+        for name, old, _ in m.edits:
+            with open(os.path.join(TOP, ENGINE, name), encoding='utf-8') as f:
+                times = f.read().count(old)
+            if times != 1:
+                print(f'{m.name}: {name}: {times} times: {old!r}')
+                bad.append(m.name)
+    return bad
 
 
 class Tree:
@@ -58,7 +75,8 @@ class Tree:
                 os.makedirs(os.path.join(folder, os.path.dirname(name)), exist_ok=True)
                 shutil.copy2(os.path.join(TOP, name), os.path.join(folder, name))
         self.edit(f'{ENGINE}/meson.build', 'static_library', 'shared_library')
-        subprocess.run(['meson', 'setup', self.build, '-Dwerror=false', '-Dbuildtype=debugoptimized', '-Db_lundef=false'],
+        # without debugging information ccache knows what another copy has compiled
+        subprocess.run(['meson', 'setup', self.build, '-Dwerror=false', '-Doptimization=1', '-Db_lundef=false'],
                        cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
     def edit(self, name, old, new):
@@ -72,8 +90,8 @@ class Tree:
             f.write(text.replace(old, new))
         return text
 
-    def make(self):
-        return run(['ninja', '-j1'] + [program for program, _ in test_programs()], self.build)
+    def make(self, show=False):
+        return run(['ninja', '-j1'] + [program for program, _ in test_programs()], self.build, show=show)
 
     def first_failure(self, near):
         """Return: the first test that fails, those named like the file first; None = all pass."""
@@ -105,8 +123,11 @@ class Tree:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('-j', type=int, default=os.cpu_count(), metavar='JOBS')
+    parser.add_argument('--check', action='store_true')
     parser.add_argument('names', nargs='*', metavar='NAME')
     args = parser.parse_args()
+    if args.check:
+        sys.exit(1 if check() else 0)
     known = [m.name for m in MUTANTS]
     unknown = set(args.names) - set(known)
     if unknown or len(known) != len(set(known)):
@@ -127,12 +148,12 @@ def main():
                 bad.append(mutant.name)
 
         tree = trees.get()
-        if not tree.make():
+        if not tree.make(show=True):
             sys.exit('mutants: the tree does not build')
         failed = tree.first_failure('')
+        trees.put(tree)
         if failed:
             sys.exit(f'mutants: {failed} fails without any fault')
-        trees.put(tree)
         with ThreadPoolExecutor(args.j) as pool:
             list(pool.map(judge, mutants))
     print(f'{len(mutants) - len(bad)} of {len(mutants)} found')
