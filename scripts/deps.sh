@@ -11,7 +11,7 @@ packages() {
 	test) echo clang libclang-rt-14-dev llvm iproute2 iputils-ping ethtool tshark procps python3 dpdk ;;
 	lint) echo clang-format clang-tidy cppcheck clang ;;
 	demo) echo iproute2 ethtool procps dpdk ;;
-	bench) echo haproxy iproute2 ethtool python3 procps linux-perf ;;
+	bench) echo haproxy iproute2 ethtool python3 procps linux-perf valgrind ;;
 	*)
 		echo "deps.sh: unknown group '$1'" >&2
 		exit 2

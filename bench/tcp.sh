@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What a segment costs the TCP engine, without ports. Usage: tcp.sh --json FILE [--quick] [--no-instructions]
+# Installs and builds what it needs (into $BUILD, by default build/), measures cycles and, under valgrind, instructions by
+# step, for about four minutes (--quick: one), prints tables and writes FILE. What is measured and how to read it:
+# doc/performance.md.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+BUILD=$(realpath -m "${BUILD:-$root/build}")
+export PYTHONDONTWRITEBYTECODE=1
+
+usage() {
+	echo "usage: tcp.sh --json FILE [--quick] [--no-instructions]" >&2
+	exit 2
+}
+
+json='' args=() instructions=1
+while [ $# -gt 0 ]; do
+	case $1 in
+	--json) json=${2:-} && shift 2 || usage ;;
+	--quick) args+=(--quick) && shift ;;
+	--no-instructions) instructions=0 && shift ;;
+	*) usage ;;
+	esac
+done
+[ -n "$json" ] || usage
+
+"$root/scripts/deps.sh" build bench
+[ -f "$BUILD/build.ninja" ] || meson setup "$BUILD" "$root" >/dev/null
+ninja -C "$BUILD" --quiet bench/tcp_bench
+if [ "$instructions" = 1 ]; then
+	# the same code, but with the lines that it came from
+	[ -f "$BUILD/lines/build.ninja" ] || meson setup -Ddebug=true "$BUILD/lines" "$root" >/dev/null
+	ninja -C "$BUILD/lines" --quiet bench/tcp_bench
+	args+=(--lines "$BUILD/lines/bench/tcp_bench")
+fi
+exec python3 "$here/tcp.py" --program "$BUILD/bench/tcp_bench" --json "$json" "${args[@]}"
