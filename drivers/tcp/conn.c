@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connection blocks: where they come from, how they are found, how they end and what their users are told. */
 #include "drivers/tcp/tcp_priv.h"
+#include "lnet/base/bytes.h"
 
 #include <rte_hash.h>
 #include <rte_jhash.h>
@@ -10,14 +11,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RECENT_BITS 6 /* slots in which flows of the burst at hand are remembered */
 #define TABLE_MIN 8 /* entries that rte_hash wants at least */
 
-/* The key is an odd number of bytes at an even address: the hash wants aligned words. */
+/*
+ * Of an IPv4 flow only the 12 bytes that are not zero are hashed. With the seed it stays hard to find flows that share a
+ * bucket, which a bare CRC would not do: its collisions are the same for all seeds.
+ */
 static uint32_t
 flow_hash(const void *key, uint32_t len, uint32_t seed)
 {
+	const struct ip_flow *f = key;
 	uint32_t words[(sizeof(struct ip_flow) + 3) / 4] = {0};
+	uint32_t local, remote;
 
+	if (f->local.family == IP_V4) {
+		memcpy(&local, f->local.bytes, sizeof(local));
+		memcpy(&remote, f->remote.bytes, sizeof(remote));
+		return rte_jhash_3words(local, remote,
+					(uint32_t)f->local_port << 16 | f->remote_port, seed);
+	}
+	/* the key is no whole number of words at an even address: the hash wants aligned words */
 	memcpy(words, key, len);
 	return rte_jhash_32b(words, RTE_DIM(words), seed);
 }
@@ -73,21 +87,46 @@ tcp_conn_find(struct tcp *t, const struct ip_flow *flow)
 	return rte_hash_lookup_data(t->table, flow, &c) < 0 ? NULL : c;
 }
 
+static bool
+flow_equal(const struct ip_flow *a, const struct ip_flow *b)
+{
+	return a->remote_port == b->remote_port && a->local_port == b->local_port &&
+		ipaddr_equal(&a->remote, &b->remote) && ipaddr_equal(&a->local, &b->local);
+}
+
+/* Where among RECENT the last key of about this flow is kept. */
+static unsigned int
+recent_slot(const struct ip_flow *f)
+{
+	uint32_t mix = get_be32(f->remote.bytes) ^ get_be32(f->remote.bytes + 12);
+
+	return ((mix ^ f->remote_port) * UINT32_C(0x9e3779b1)) >> (32 - RECENT_BITS);
+}
+
 void
 tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
 		   struct tcp_conn **conns)
 {
-	const void *keys[RTE_HASH_LOOKUP_BULK_MAX];
+	const struct ip_flow *keys[RTE_HASH_LOOKUP_BULK_MAX];
 	void *data[RTE_HASH_LOOKUP_BULK_MAX];
+	uint8_t key_of[RTE_HASH_LOOKUP_BULK_MAX], recent[1u << RECENT_BITS] = {0};
+	unsigned int i, n_keys = 0;
 	uint64_t hits = 0;
-	unsigned int i;
 
-	for (i = 0; i < n; i++)
-		keys[i] = &flows[i];
-	if (rte_hash_lookup_bulk_data(t->table, keys, n, &hits, data) < 0)
+	/* most segments of a burst belong to few flows: each is looked up once, if no other took its slot meanwhile */
+	for (i = 0; i < n; i++) {
+		uint8_t *slot = &recent[recent_slot(&flows[i])];
+
+		if (*slot >= n_keys || !flow_equal(&flows[i], keys[*slot])) {
+			*slot = (uint8_t)n_keys;
+			keys[n_keys++] = &flows[i];
+		}
+		key_of[i] = *slot;
+	}
+	if (rte_hash_lookup_bulk_data(t->table, (const void **)keys, n_keys, &hits, data) < 0)
 		hits = 0;
 	for (i = 0; i < n; i++)
-		conns[i] = (hits >> i & 1) != 0 ? data[i] : NULL;
+		conns[i] = (hits >> key_of[i] & 1) != 0 ? data[key_of[i]] : NULL;
 }
 
 static void
