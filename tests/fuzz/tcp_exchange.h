@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "drivers/tcp/tcp_priv.h"
 #include "tests/fake/fake_tcp_env.h"
 #include "tests/fake/tcp_watch.h"
 #include "tests/fuzz/tcp_exchange_peer.h"

@@ -8,7 +8,6 @@
  * The first step is the scene. Zeros are what a peer that behaves would do: a step of zeros acknowledges everything.
  */
 #include "drivers/tcp/seq.h"
-#include "drivers/tcp/tcp_priv.h"
 #include "lnet/base/check.h"
 #include "lnet/base/pool.h"
 #include "tests/fake/eal.h"

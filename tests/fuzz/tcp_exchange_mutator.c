@@ -3,7 +3,6 @@
  * Mutations of tcp_exchange programs that keep the steps aligned: change one, copy one, drop one. libFuzzer's own would shift all
  * that follows; with these it finds twice as much in the same number of runs.
  */
-#include "drivers/tcp/tcp_priv.h"
 #include "tests/fuzz/tcp_exchange.h"
 
 #include <stddef.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the peer of an exchange sends: segments whose numbers are relative to what the connection is at. */
 #include "drivers/tcp/seq.h"
-#include "drivers/tcp/tcp_priv.h"
 #include "lnet/base/check.h"
 #include "tests/fuzz/tcp_exchange.h"
 

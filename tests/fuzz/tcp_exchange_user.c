@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The user of an exchange: what it calls, and what it does when it is called. */
 #include "drivers/tcp/seq.h"
-#include "drivers/tcp/tcp_priv.h"
 #include "lnet/base/check.h"
 #include "tests/fuzz/tcp_exchange.h"
 
