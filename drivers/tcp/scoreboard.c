@@ -53,6 +53,23 @@ find(struct tcp_txq *q, uint32_t seq)
 	return s;
 }
 
+/*
+ * Cut a record that the peer has in part. It receives whole packets, so a record is not cut into more pieces than it had
+ * packets: a peer that reports every other byte would take the records of all connections.
+ */
+static bool
+cut(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *s, uint32_t len, uint32_t mss)
+{
+	uint16_t packets = s->packets;
+
+	if (packets < 2 || (s->flags & TXSEG_SACKED) != 0 ||
+	    tcp_txq_split(q, pool, s, len, mss) < 0)
+		return false;
+	s->packets = s->packets < packets ? s->packets : packets - 1;
+	TAILQ_NEXT(s, link)->packets = packets - s->packets;
+	return true;
+}
+
 void
 tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block, uint32_t mss,
 	    struct tcp_delivery *d)
@@ -61,14 +78,13 @@ tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range blo
 
 	for (; s != NULL && seq_lt(s->seq, block.end); s = TAILQ_NEXT(s, link)) {
 		if (seq_lt(s->seq, block.start)) {
-			/* without a record to cut it the whole stays unknown: that costs a retransmission at most */
+			/* if it is not cut the whole stays unknown: that costs a retransmission at most */
 			if (block.start - s->seq < s->len)
-				tcp_txq_split(q, pool, s, block.start - s->seq, mss);
+				cut(q, pool, s, block.start - s->seq, mss);
 			continue;
 		}
 		if (seq_gt(txseg_end(s), block.end) &&
-		    (block.end - s->seq >= s->len ||
-		     tcp_txq_split(q, pool, s, block.end - s->seq, mss) < 0))
+		    (block.end - s->seq >= s->len || !cut(q, pool, s, block.end - s->seq, mss)))
 			break;
 		mark_sacked(q, s, d);
 		q->hint = s;

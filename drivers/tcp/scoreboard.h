@@ -25,7 +25,8 @@ txseg_is_in_network(const struct tcp_txseg *s)
 }
 
 /*
- * The peer has @block. Records that it covers in part are cut where the block ends.
+ * The peer has @block. Records of several packets that it covers in part are cut where the block ends, into as many pieces as
+ * there were packets at most.
  * @d	what is SACKED now and was not before is added.
  */
 void tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block,

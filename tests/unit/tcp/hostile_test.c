@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Peers that lie, and segments in a peer's name: what they can reach is bounded, and the connection survives it. */
+#include "drivers/tcp/tcp_priv.h"
 #include "tests/unit/tcp/script.h"
 
 #include <errno.h>
@@ -30,6 +31,32 @@ SCRIPT(fin_in_order_frees_what_lies_behind_it, ACCEPTED, NULL, /* */
        IN(A, 101, 1, 100), SKIP, IN(F | A, 1, 1, 50), OUT(A, 1, 52, 0), COUNT(RX_RENEGED, 100),
        COUNT(DROP_FIN, 0), TAKE(50), RX_EOF)
 
+/* --- SACK --- */
+
+/* A peer that reports every other byte may not use up the records of all connections. */
+static void
+sack_of_single_bytes_does_not_take_a_record_each(void **)
+{
+	struct script *sc = script_new(NULL);
+	struct step sack[] = {IN(A, 1, 1, 0, SACK3(0, 0, 0, 0, 0, 0)), END};
+	static const struct step send[] = {SEND(10 * MSS), SKIP, END};
+	unsigned int i;
+
+	script_accept(sc);
+	script_run(sc, send, "send");
+	for (i = 0; i < 300; i++) {
+		struct tcp_range *block = sack[0].sack, *end = block + 3;
+
+		for (; block < end; block++)
+			*block = (struct tcp_range){
+				2 + 6 * i + 2 * (uint32_t)(block - sack[0].sack),
+				3 + 6 * i + 2 * (uint32_t)(block - sack[0].sack)};
+		script_run(sc, sack, "sack");
+	}
+	assert_in_range(sc->f.tcp->txsegs.used, 10, 20);
+	script_free(sc);
+}
+
 int
 main(void)
 {
@@ -38,6 +65,7 @@ main(void)
 		cmocka_unit_test(window_of_a_repetition_that_acknowledges_more_counts),
 		cmocka_unit_test(fin_that_contradicts_data_is_ignored_ahead_of_its_turn),
 		cmocka_unit_test(fin_in_order_frees_what_lies_behind_it),
+		cmocka_unit_test(sack_of_single_bytes_does_not_take_a_record_each),
 	};
 
 	return cmocka_run_group_tests_name("tcp_hostile", tests, script_group_setup, NULL);

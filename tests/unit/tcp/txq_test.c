@@ -266,17 +266,53 @@ cursor_survives_that_everything_was_acked(void **)
 }
 
 static void
-sack_marks_what_it_covers_and_cuts_at_its_ends(void **)
+sack_marks_the_segments_that_it_covers_whole(void **)
 {
 	send_ten();
-	assert_int_equal(sack(150, 420), 270);
-	assert_int_equal(pool.used, 12);
+	assert_int_equal(sack(150, 420), 200);
+	assert_int_equal(pool.used, 10);
 	check_sums();
 	check_bytes();
 	assert_int_equal(sack(150, 420), 0);
-	assert_int_equal(sack(100, 200), 50);
+	assert_int_equal(sack(100, 200), 100);
 	assert_int_equal(sack(900, 1000), 100);
-	assert_int_equal(sack(0, 1000), 1000 - 420);
+	assert_int_equal(sack(0, 1000), 1000 - 400);
+	check_sums();
+}
+
+static void
+sack_cuts_a_large_segment_at_its_ends(void **)
+{
+	queue(250);
+	queue(250);
+	send_one(500, TXSEG_PSH);
+	assert_int_equal(sack(100, 300), 200);
+	assert_int_equal(pool.used, 3);
+	assert_int_equal(q.sacked_packets, 2);
+	check_sums();
+	check_bytes();
+	assert_int_equal(sack(0, 500), 300);
+	assert_int_equal(q.sacked_packets, 5);
+	check_sums();
+}
+
+static void
+sack_leaves_no_more_pieces_than_there_were_packets(void **)
+{
+	uint32_t i;
+
+	queue(250);
+	queue(250);
+	send_one(500, 0);
+	for (i = 0; i < 500; i += 2) {
+		sack(i, i + 1);
+		check_sums();
+	}
+	check_bytes();
+	assert_int_equal(pool.used, 5);
+	sack(0, 500);
+	assert_int_equal(q.sacked, 500);
+	assert_int_equal(q.sacked_packets, 5);
 	check_sums();
 }
 
@@ -285,12 +321,14 @@ sack_without_a_record_to_cut_marks_nothing_it_does_not_cover(void **)
 {
 	unsigned int i;
 
-	for (i = 0; i < RECORDS; i++) {
+	queue(250);
+	send_one(250, 0);
+	for (i = 1; i < RECORDS; i++) {
 		queue(10);
 		send_one(10, 0);
 	}
 	assert_true(tcp_txseg_pool_is_empty(&pool));
-	assert_int_equal(sack(15, 35), 10);
+	assert_int_equal(sack(100, 260), 10);
 	check_sums();
 }
 
@@ -473,7 +511,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(ack_of_all_but_fin_leaves_fin, setup, teardown),
 		cmocka_unit_test_setup_teardown(cursor_survives_that_everything_was_acked, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(sack_marks_what_it_covers_and_cuts_at_its_ends,
+		cmocka_unit_test_setup_teardown(sack_marks_the_segments_that_it_covers_whole, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(sack_cuts_a_large_segment_at_its_ends, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(sack_leaves_no_more_pieces_than_there_were_packets,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			sack_without_a_record_to_cut_marks_nothing_it_does_not_cover, setup,
