@@ -2,25 +2,18 @@
 /* The layers of a node, joined as the router joins them. */
 #include "bench/node.h"
 
-#include "app/router/glue.h"
 #include "drivers/ether/ether.h"
 #include "drivers/socklnd/socklnd.h"
 #include "drivers/tcp/tcp.h"
 
-#include <rte_lcore.h>
-#include <rte_mbuf.h>
 #include <rte_random.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TICK_NS 1000000
 #define CONNS 32
 #define WINDOW_MIN 65536
-#define RING 1024 /* descriptors of a port, each way */
-#define CACHE 512
-#define BURST 64
 
 static void
 link_changed(void *ctx, unsigned int iface, bool up, uint64_t now)
@@ -36,7 +29,7 @@ find_iface(void *arg, const char *, struct socklnd_iface *out)
 {
 	struct node *n = arg;
 	struct ether_iface_info info;
-	int rc = ether_iface_get(n->ether, 0, &info);
+	int rc = ether_iface_get(n->stack.ether, 0, &info);
 
 	if (rc < 0)
 		return rc;
@@ -57,78 +50,7 @@ find_home(void *, const struct ipaddr *, const struct ipaddr *)
 	return 0;
 }
 
-/* --- start, bottom up --- */
-
-static int
-start_memory(struct node *n, const struct node_conf *conf, const struct buf_mem *mem, uint64_t now)
-{
-	uint32_t size =
-		(uint32_t)(sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM) + conf->mbuf_room;
-	const struct ledger_conf lconf = {
-		.mbuf_size = size,
-		.mbuf_room = conf->mbuf_room,
-		.mtu = conf->mtu,
-		.rx_desc = RING,
-		.tx_desc = RING,
-		.cache = CACHE,
-		.burst = BURST,
-		.conns = CONNS,
-		.window_min = WINDOW_MIN,
-		.reorder = 512ull * size,
-		.local = 256ull * size,
-		.sent = 256ull * size,
-	};
-	struct ledger_plan plan;
-	int rc;
-
-	rc = lcore_init(&n->lc, 0, 1, rte_lcore_id(), now, TICK_NS);
-	if (rc < 0)
-		return rc;
-	n->lc.mem = mem;
-	rc = ledger_plan_make(&plan, &lconf, (uint64_t)conf->mbufs * size);
-	return rc < 0 ? rc : ledger_init(&n->lc.ledger, &plan);
-}
-
-static int
-start_ether(struct node *n, const struct node_conf *conf, uint64_t now, char *why,
-	    unsigned int why_size)
-{
-	struct lcore *lcores[] = {&n->lc};
-	const struct ether_link_ops link = {.ctx = n, .link = link_changed};
-	struct ether_iface_conf iface;
-	int rc;
-
-	rc = ether_iface_parse(conf->interface, &iface, why, why_size);
-	if (rc == 0)
-		rc = ether_create(lcores, 1, &link, &n->ether);
-	if (rc == 0)
-		rc = ether_iface_add(n->ether, &iface, why, why_size);
-	if (rc >= 0)
-		rc = ether_start(n->ether, now, why, why_size);
-	if (rc == 0)
-		n->el = ether_lcore(n->ether, 0);
-	return rc;
-}
-
-static int
-start_tcp(struct node *n, const struct socklnd_config *scfg, uint64_t now)
-{
-	struct tcp_config cfg;
-	uint64_t r = rte_rand();
-	int rc;
-
-	tcp_config_default(&cfg);
-	socklnd_tcp_config(scfg, &cfg);
-	cfg.max_conns = CONNS;
-	cfg.rcv_wnd_min = WINDOW_MIN;
-	memcpy(cfg.secret, &r, sizeof(r));
-	glue_env(n->el, &n->tcp_env);
-	rc = tcp_create(&n->lc, &n->tcp_env, &cfg, now, &n->tcp);
-	if (rc < 0)
-		return rc;
-	glue_up(n->el, n->tcp);
-	return 0;
-}
+/* --- start --- */
 
 static int
 start_ni(struct node *n, const struct node_conf *conf, uint64_t now, char *why,
@@ -146,7 +68,7 @@ start_ni(struct node *n, const struct node_conf *conf, uint64_t now, char *why,
 		.incarnation = rte_rand() | 1,
 	};
 	lnet_ni_tunables_unset(&n->ni.tun);
-	rc = core_init(&n->core, &n->lc, &socklnd_ops, &n->ni, &gateway);
+	rc = core_init(&n->core, &n->stack.lc, &socklnd_ops, &n->ni, &gateway);
 	if (rc == 0)
 		rc = socklnd_ops.ni_start(n->socklnd, &n->ni, why, why_size);
 	if (rc == 0)
@@ -158,6 +80,30 @@ start_ni(struct node *n, const struct node_conf *conf, uint64_t now, char *why,
 		return 0;
 	snprintf(why, why_size, "NID %s is not that of the interface", conf->nid);
 	return -EINVAL;
+}
+
+static int
+start_stack(struct node *n, const struct node_conf *conf, const struct socklnd_config *scfg,
+	    const struct buf_mem *mem, uint64_t now, char *why, unsigned int why_size)
+{
+	const struct ether_link_ops link = {.ctx = n, .link = link_changed};
+	struct tcp_config tcp;
+	const struct stack_conf sconf = {
+		.interface = conf->interface,
+		.mtu = conf->mtu,
+		.mbufs = conf->mbufs,
+		.mbuf_room = conf->mbuf_room,
+		.link = &link,
+		.tcp = &tcp,
+	};
+	uint64_t r = rte_rand();
+
+	tcp_config_default(&tcp);
+	socklnd_tcp_config(scfg, &tcp);
+	tcp.max_conns = CONNS;
+	tcp.rcv_wnd_min = WINDOW_MIN;
+	memcpy(tcp.secret, &r, sizeof(r));
+	return stack_start(&n->stack, &sconf, mem, now, why, why_size);
 }
 
 int
@@ -174,20 +120,16 @@ node_start(struct node *n, const struct node_conf *conf, const struct buf_mem *m
 	int rc;
 
 	*n = (struct node){0};
-	snprintf(why, why_size, "memory, TCP or driver");
 	socklnd_config_default(&cfg);
 	cfg.max_peers = 16;
 	cfg.conns_per_peer = 1; /* as the router, whose ports tell no speed */
 	cfg.max_conns = CONNS;
-	rc = start_memory(n, conf, mem, now);
-	if (rc == 0)
-		rc = start_ether(n, conf, now, why, why_size);
-	if (rc == 0)
-		rc = start_tcp(n, &cfg, now);
+	rc = start_stack(n, conf, &cfg, mem, now, why, why_size);
 	if (rc < 0)
 		return rc;
-	env.lcores[0] = &n->lc;
-	env.tcp[0] = n->tcp;
+	env.lcores[0] = &n->stack.lc;
+	env.tcp[0] = n->stack.tcp;
+	snprintf(why, why_size, "driver");
 	rc = socklnd_create(&env, &cfg, &n->socklnd);
 	return rc < 0 ? rc : start_ni(n, conf, now, why, why_size);
 }
@@ -197,17 +139,13 @@ node_start(struct node *n, const struct node_conf *conf, const struct buf_mem *m
 unsigned int
 node_poll(struct node *n, uint64_t now)
 {
-	unsigned int work = ether_poll(n->el, now);
-
-	work += timer_wheel_run(&n->lc.wheel, now) + ether_timers(n->el, now);
-	work += tcp_poll(n->tcp, now);
-	return work + ether_flush(n->el, now);
+	return stack_poll(&n->stack, now);
 }
 
 void
 node_control(struct node *n, uint64_t now)
 {
-	ether_control(n->ether, now);
+	ether_control(n->stack.ether, now);
 }
 
 unsigned int
@@ -221,9 +159,10 @@ node_stop(struct node *n, uint64_t now)
 {
 	if (n->ni.lnd_cpt_data[0] == NULL && n->ni.lnd_data != NULL)
 		socklnd_ops.ni_stop(n->socklnd, &n->ni);
-	tcp_destroy(n->tcp, now);
+	/* the driver outlives its connections, and what it holds outlives no memory */
+	tcp_destroy(n->stack.tcp, now);
+	n->stack.tcp = NULL;
 	socklnd_destroy(n->socklnd);
-	ether_destroy(n->ether);
 	core_fini(&n->core);
-	lcore_fini(&n->lc);
+	stack_stop(&n->stack, now);
 }

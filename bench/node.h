@@ -6,8 +6,7 @@
 #pragma once
 
 #include "bench/core.h"
-#include "drivers/tcp/tcp_env.h"
-#include "lnet/base/lcore.h"
+#include "bench/stack.h"
 
 struct node_conf {
 	const char *interface; /* as the router's --interface takes it, named p0 */
@@ -18,11 +17,7 @@ struct node_conf {
 };
 
 struct node {
-	struct lcore lc;
-	struct ether *ether;
-	struct ether_lcore *el;
-	struct tcp *tcp;
-	struct tcp_env tcp_env;
+	struct stack stack;
 	struct socklnd *socklnd;
 	struct lnet_ni ni;
 	struct lnet_cpt core;

@@ -105,7 +105,7 @@ links_up(const struct bench *b)
 	unsigned int i;
 
 	for (i = 0; i < NODES; i++)
-		if (ether_iface_get(b->nodes[i].ether, 0, &info) < 0 || !info.link_up)
+		if (ether_iface_get(b->nodes[i].stack.ether, 0, &info) < 0 || !info.link_up)
 			return false;
 	return true;
 }
