@@ -76,8 +76,9 @@ finished() {
 	stop "$1" || fail "$1 ended with status $?"
 }
 
-# judge NAME KIND.N=COUNT...	jobs of a program that has ended: so many connections, and all of them right. Of a tcp-host
-#				also: nothing is held. Prints the longest silence of each.
+# judge NAME KIND.N=COUNT...	jobs of a program that has ended: so many connections, and all of them right; or OK/COUNT:
+#				so many right, none wrong, the others cut. Of a tcp-host also: nothing is held. Prints the
+#				longest silence of each.
 judge() {
 	python3 - "$tmp/$1.out" "$@" <<'PY'
 import json, sys
@@ -86,11 +87,13 @@ report = json.loads([l for l in open(path) if l.startswith('{')][-1])
 bad = [f'{what} held' for what, n in report.get('held', {}).items() if n != 0]
 for w in wanted:
     where, count = w.split('=')
+    ok, _, count = (count if '/' in count else f'{count}/{count}').partition('/')
     kind, n = where.split('.')
     job = report[kind][int(n)]
     print(f'{name} {where}: longest silence {job["gap_ms"]} ms')
-    if job['ok'] != int(count) or job['started'] != int(count):
-        bad.append(f'{where}, of {count}: {job}')
+    got = [job[k] for k in ('started', 'ok', 'cut')]
+    if got != [int(count), int(ok), int(count) - int(ok)]:
+        bad.append(f'{where}, {ok} of {count}: {job}')
 if bad:
     sys.exit(f'FAIL: {name}: ' + '; '.join(bad))
 PY
