@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #define BURST 64 /* as many as a bulk look-up takes */
+#define WINDOW_MAX (1u << 30)
 #define PAWS_IDLE (24ull * 24 * 3600 * TCP_S) /* RFC 7323 5.5: an older timestamp proves nothing */
 
 /* RFC 7323 5.3 R1. Return: false: drop the segment. */
@@ -111,6 +112,14 @@ handshake_ack(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, uint
 	return true;
 }
 
+/* It was received before, as a whole. Further back than any window reaches (RFC 7323 2.2) nothing can have been. */
+static bool
+is_duplicate(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+	return s->len > 0 && seq_leq(s->seq + s->len, c->rcv_nxt) &&
+		c->rcv_nxt - s->seq <= WINDOW_MAX;
+}
+
 /* Nothing of the segment lies in the window. */
 static void
 outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
@@ -123,7 +132,7 @@ outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 		tcp_reply_challenge(c, now);
 		return;
 	}
-	if (s->len > 0 && seq_leq(s->seq + s->len, c->rcv_nxt)) {
+	if (is_duplicate(c, s)) {
 		tcp_count(c->t, TCP_RX_DUP);
 		c->dsack = (struct tcp_range){s->seq, s->seq + s->len};
 	} else if (s->len > 0) {

@@ -21,6 +21,13 @@ SCRIPT(window_of_a_repetition_that_acknowledges_more_counts, ACCEPTED, NULL, /* 
        SEND(10), OUT(P | A, 1, 1, 10), IN(A, 101, 1, 10), OUT(A, 11, 1, 0, SACK1(101, 111)),
        IN(A, 1, 11, 10, .wnd = -1), OUT(A, 11, 11, 0, SACK1(101, 111)), SEND(10), QUIET)
 
+/* --- duplicates --- */
+
+SCRIPT(far_below_the_window_is_no_duplicate, ACCEPTED, NULL, /* */
+       IN(A, 0x80000065u, 1, 10), OUT(A, 1, 1, 0), COUNT(RX_DUP, 0), COUNT(RX_BEYOND, 1),
+       IN(A, 0xfffffff0u, 1, 10), OUT(A, 1, 1, 0, SACK1(0xfffffff0u, 0xfffffffau)),
+       COUNT(RX_DUP, 1))
+
 /* --- the end of the stream --- */
 
 SCRIPT(fin_that_contradicts_data_is_ignored_ahead_of_its_turn, ACCEPTED, NULL, /* */
@@ -63,6 +70,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(window_from_beyond_a_hole_does_not_make_deaf),
 		cmocka_unit_test(window_of_a_repetition_that_acknowledges_more_counts),
+		cmocka_unit_test(far_below_the_window_is_no_duplicate),
 		cmocka_unit_test(fin_that_contradicts_data_is_ignored_ahead_of_its_turn),
 		cmocka_unit_test(fin_in_order_frees_what_lies_behind_it),
 		cmocka_unit_test(sack_of_single_bytes_does_not_take_a_record_each),
