@@ -115,12 +115,13 @@ out_of_order(struct tcp_conn *c, uint32_t seq, struct buf *b)
 
 /*
  * Where the stream ends. A FIN ahead of its turn that contradicts data already held may be either's fault: it is not
- * remembered, because a number that RCV.NXT steps over would leave the connection deaf. It will be repeated.
+ * remembered, because a number that RCV.NXT steps over would leave the connection deaf. It will be repeated. Of several
+ * FINs the first in the stream counts, as it would for Linux: one far ahead would hide the one in its turn for ever.
  */
 static void
 fin_learn(struct tcp_conn *c, uint32_t seq)
 {
-	if (c->fin_known)
+	if (c->fin_known && seq_geq(seq, c->fin_seq))
 		return;
 	if (seq != c->rcv_nxt && seq_gt(tcp_rxq_ooo_end(&c->rx, seq), seq)) {
 		tcp_count(c->t, TCP_DROP_FIN);

@@ -71,6 +71,11 @@ SCRIPT(close_fin_out_of_order_counts_when_the_gap_is_filled, ACCEPTED, NULL, /* 
        IN(F | A, 101, 1, 50), OUT(A, 1, 1, 0, SACK1(101, 151)), STATE("ESTABLISHED"),
        IN(A, 1, 1, 100), OUT(A, 1, 152, 0), STATE("CLOSE_WAIT"), TAKE(150), RX_EOF)
 
+SCRIPT(close_fin_far_ahead_does_not_hide_the_one_in_order, ACCEPTED, NULL, /* */
+       IN(F | A, 40001, 1, 0), OUT(A, 1, 1, 0), IN(P | A, 1, 1, 10), SKIP, STATE("ESTABLISHED"),
+       IN(F | A, 11, 1, 0), OUT(A, 1, 12, 0), TAKE(10), RX_EOF, STATE("CLOSE_WAIT"), CLOSE,
+       OUT(F | A, 1, 12, 0), IN(A, 12, 2, 0), CLOSED(0))
+
 SCRIPT(close_ignores_data_behind_the_fin, ACCEPTED, NULL, /* */
        IN(F | A, 1, 1, 10), OUT(A, 1, 12, 0), IN(P | A, 12, 1, 5), SKIP, LEN(10),
        STATE("CLOSE_WAIT"))
@@ -314,6 +319,7 @@ main(void)
 		cmocka_unit_test(close_does_not_wait_forever_for_the_peers_fin),
 		cmocka_unit_test(close_fin_again_is_acked_again),
 		cmocka_unit_test(close_fin_out_of_order_counts_when_the_gap_is_filled),
+		cmocka_unit_test(close_fin_far_ahead_does_not_hide_the_one_in_order),
 		cmocka_unit_test(close_ignores_data_behind_the_fin),
 		cmocka_unit_test(close_with_unread_data_flushes_and_resets),
 		cmocka_unit_test(close_with_unread_data_lets_out_what_was_queued_just_before),
