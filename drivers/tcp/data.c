@@ -71,15 +71,16 @@ is_expected(const struct tcp_conn *c, uint32_t len)
 	return c->rx.data.len + len <= c->expect;
 }
 
+/* Bytes @skip .. @skip + @len of the segment's mbufs are next in order. */
 static void
-in_order(struct tcp_conn *c, const struct tcp_segment *s, struct buf *b, uint64_t now)
+in_order(struct tcp_conn *c, const struct tcp_segment *s, struct rte_mbuf *m, uint32_t skip,
+	 uint32_t len, uint64_t now)
 {
 	struct tcp_rx_mem rm = tcp_rx_mem(c);
-	uint32_t len = b->len, next, lost;
+	uint32_t next, lost;
 
-	if (tcp_rxq_append(&c->rx, &rm, b, is_expected(c, len)) < 0) {
+	if (tcp_rxq_append(&c->rx, &rm, m, skip, len, is_expected(c, len)) < 0) {
 		tcp_count(c->t, TCP_RX_NO_MEM);
-		buf_release(b, rm.mem);
 		/* no ACK at once: it would make the peer repeat what we have no room for */
 		if (!tcp_timer_is_set(c, TCP_TIMER_ACK))
 			tcp_timer_set(c, TCP_TIMER_ACK, now + c->t->cfg.delack);
@@ -100,14 +101,19 @@ in_order(struct tcp_conn *c, const struct tcp_segment *s, struct buf *b, uint64_
 }
 
 static void
-out_of_order(struct tcp_conn *c, uint32_t seq, struct buf *b)
+out_of_order(struct tcp_conn *c, const struct part *p, struct rte_mbuf *m)
 {
 	struct tcp_rx_mem rm = tcp_rx_mem(c);
 	struct tcp_range dup;
+	struct buf b = {0};
 
+	if (tcp_rxq_slice(rm.mem, m, p->skip, p->len, &b) < 0) {
+		tcp_count(c->t, TCP_RX_NO_MEM);
+		return;
+	}
 	tcp_count(c->t, TCP_RX_OOO);
 	c->ack_now = true;
-	if (tcp_rxq_insert(&c->rx, &rm, seq, b, &dup) < 0)
+	if (tcp_rxq_insert(&c->rx, &rm, p->seq, &b, &dup) < 0)
 		tcp_count(c->t, TCP_RX_OOO_NO_MEM);
 	else if (dup.start != dup.end)
 		c->dsack = dup;
@@ -143,11 +149,19 @@ fin_check(struct tcp_conn *c, const struct part *p, uint64_t now)
 		tcp_fin_in(c, now);
 }
 
+static void
+consumed(struct tcp_conn *c, struct rte_mbuf **m)
+{
+	*m = NULL;
+	if (c->rx.packed == 0)
+		return;
+	tcp_count_n(c->t, TCP_RX_PACKED, c->rx.packed);
+	c->rx.packed = 0;
+}
+
 void
 tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint64_t now)
 {
-	const struct buf_mem *mem = c->t->lc->mem;
-	struct buf b = {0};
 	struct part p;
 
 	tcp_conn_dirty(c);
@@ -164,15 +178,11 @@ tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint
 		return;
 	}
 	if (p.len > 0) {
-		if (tcp_rxq_slice(mem, *m, p.skip, p.len, &b) < 0)
-			tcp_count(c->t, TCP_RX_NO_MEM);
-		else if (p.seq == c->rcv_nxt)
-			in_order(c, s, &b, now);
+		if (p.seq == c->rcv_nxt)
+			in_order(c, s, *m, p.skip, p.len, now);
 		else
-			out_of_order(c, p.seq, &b);
-		*m = NULL;
-		tcp_count_n(c->t, TCP_RX_PACKED, c->rx.packed);
-		c->rx.packed = 0;
+			out_of_order(c, &p, *m);
+		consumed(c, m);
 	}
 	fin_check(c, &p, now);
 }

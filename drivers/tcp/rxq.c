@@ -152,31 +152,45 @@ tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint
 }
 
 /*
- * Copy @b behind the last byte of @dst, into room of an mbuf that nobody else uses. Whenever it fits: the ledger counts on
- * two neighbours being longer than one mbuf (ledger_queue_size()).
+ * The last slice of @dst, if @n bytes fit into the room behind it, in an mbuf that nobody else uses; or NULL. They are copied
+ * there whenever it can be: the ledger counts on two neighbours being longer than one mbuf (ledger_queue_size()).
  */
-static bool
-pack(struct tcp_rxq *q, struct buf *dst, const struct buf_mem *mem, struct buf *b)
+static struct slice *
+room_behind(const struct buf *dst, uint32_t n)
 {
 	struct slice *tail = dst->tail;
-	uint32_t end, n = b->len;
 
-	if (tail == NULL)
-		return false;
-	end = tail->off + tail->len;
-	if (tail->m->buf_len - end < n || !RTE_MBUF_DIRECT(tail->m) ||
-	    rte_mbuf_refcnt_read(tail->m) != 1)
-		return false;
-	buf_copy_out(b, 0, (char *)tail->m->buf_addr + end, n);
+	if (tail == NULL || tail->m->buf_len - (tail->off + tail->len) < n ||
+	    !RTE_MBUF_DIRECT(tail->m) || rte_mbuf_refcnt_read(tail->m) != 1)
+		return NULL;
+	return tail;
+}
+
+static void *
+put_behind(struct tcp_rxq *q, struct buf *dst, struct slice *tail, uint32_t n)
+{
+	char *to = (char *)tail->m->buf_addr + tail->off + tail->len;
+
 	tail->len += n;
 	dst->len += n;
 	q->packed += n;
+	return to;
+}
+
+static bool
+pack(struct tcp_rxq *q, struct buf *dst, const struct buf_mem *mem, struct buf *b)
+{
+	struct slice *tail = room_behind(dst, b->len);
+
+	if (tail == NULL)
+		return false;
+	buf_copy_out(b, 0, put_behind(q, dst, tail, b->len), b->len);
 	buf_release(b, mem);
 	return true;
 }
 
-int
-tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, bool expected)
+static int
+append_buf(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, bool expected)
 {
 	if (pack(q, &q->data, rm->mem, b))
 		return 0;
@@ -184,6 +198,50 @@ tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, bo
 		return -ENOMEM;
 	buf_move(&q->data, rm->mem, b);
 	return 0;
+}
+
+static int
+append_chain(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m, uint32_t skip,
+	     uint32_t len, bool expected)
+{
+	struct buf b = {0};
+
+	if (tcp_rxq_slice(rm->mem, m, skip, len, &b) < 0)
+		return -ENOMEM;
+	if (append_buf(q, rm, &b, expected) == 0)
+		return 0;
+	buf_release(&b, rm->mem);
+	return -ENOMEM;
+}
+
+int
+tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m, uint32_t skip,
+	       uint32_t len, bool expected)
+{
+	struct slice *tail;
+	uint32_t size;
+
+	if (m->next != NULL)
+		return append_chain(q, rm, m, skip, len, expected);
+	/* the same for a single mbuf, which is nearly all that comes */
+	tail = room_behind(&q->data, len);
+	if (tail != NULL) {
+		memcpy(put_behind(q, &q->data, tail, len),
+		       rte_pktmbuf_mtod_offset(m, const char *, skip), len);
+		rte_pktmbuf_free_seg(m);
+		return 0;
+	}
+	size = buf_mbuf_true_size(m);
+	if (ledger_conn_take(rm->ledger, rm->account, size, expected) < 0)
+		goto err_mbuf;
+	if (buf_append(&q->data, rm->mem, m, m->data_off + skip, len) < 0)
+		goto err_ledger;
+	return 0;
+err_ledger:
+	ledger_conn_give(rm->ledger, rm->account, size);
+err_mbuf:
+	rte_pktmbuf_free_seg(m);
+	return -ENOMEM;
 }
 
 /*
@@ -208,7 +266,7 @@ ooo_join(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, uint32_t
 	}
 	ledger_reorder_give(rm->ledger, rm->account, held);
 	rest = b->len;
-	if (rest > 0 && tcp_rxq_append(q, rm, b, false) == 0)
+	if (rest > 0 && append_buf(q, rm, b, false) == 0)
 		moved += rest;
 	return moved;
 }

@@ -70,11 +70,12 @@ int tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, 
 		  struct buf *b);
 
 /*
- * @b are the next bytes in order.
+ * Payload bytes @skip .. @skip + @len of the received chain @m are next in order. The chain is consumed whatever happens.
  * @expected	the user takes them in this round: tcp_rx_expect()
- * Return: 0, @b is empty; -ENOMEM: the ledger refused them, the caller keeps @b.
+ * Return: 0; -ENOMEM: the ledger refused them, or no slice was left: nothing of them is kept.
  */
-int tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, bool expected);
+int tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m,
+		   uint32_t skip, uint32_t len, bool expected);
 
 /*
  * Bytes out of order that have become consecutive with @next move to the bytes in order.

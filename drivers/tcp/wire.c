@@ -22,6 +22,7 @@ enum {
 #define OPT_SACK_PERMITTED_LEN 2
 #define OPT_TS_LEN 10
 #define OPT_SACK_LEN(n) (2 + 8 * (n))
+#define TS_ALIGNED ((uint32_t)OPT_NOP << 24 | OPT_NOP << 16 | OPT_TS << 8 | OPT_TS_LEN)
 
 static void
 parse_sack(const uint8_t *p, unsigned int len, struct tcp_segment *s)
@@ -80,6 +81,13 @@ parse_option(const uint8_t *p, unsigned int len, struct tcp_segment *s)
 static void
 parse_options(const uint8_t *p, const uint8_t *end, struct tcp_segment *s)
 {
+	/* RFC 7323 appendix A: what nearly all segments carry, and carry like this */
+	if (end - p == 2 + OPT_TS_LEN && get_be32(p) == TS_ALIGNED) {
+		s->has_ts = true;
+		s->tsval = get_be32(p + 4);
+		s->tsecr = get_be32(p + 8);
+		return;
+	}
 	while (p < end && *p != OPT_END) {
 		unsigned int len;
 

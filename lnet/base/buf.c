@@ -193,6 +193,10 @@ buf_split(struct buf *dst, const struct buf_mem *mem, struct buf *src, uint32_t 
 
 	if (n > src->len)
 		return -EINVAL;
+	if (n == src->len) {
+		buf_move(dst, mem, src);
+		return 0;
+	}
 	for (s = src->head; s != NULL && sum + s->len <= n; s = s->next)
 		sum += s->len;
 	if (sum < n) {
