@@ -186,3 +186,11 @@ tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint
 	}
 	fin_check(c, &p, now);
 }
+
+void
+tcp_data_next(struct tcp_conn *c, const struct tcp_segment *s, struct rte_mbuf **m, uint64_t now)
+{
+	tcp_conn_dirty(c);
+	in_order(c, s, *m, s->hdr_len, s->len, now);
+	consumed(c, m);
+}

@@ -186,6 +186,8 @@ conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, 
 
 	if (pkt->merged && s->len > 0)
 		c->ack_now = true;
+	if (tcp_fast_in(c, s, pkt->tos, m, now))
+		return;
 	switch (c->state) {
 	case TCP_SYN_SENT:
 		if (tcp_syn_sent_in(c, s, now) && s->len > 0)

@@ -342,10 +342,22 @@ bool tcp_time_wait_in(struct tcp_conn *c, const struct tcp_segment *s, uint32_t 
 /* Reset the peer and end. */
 void tcp_conn_reset(struct tcp_conn *c, int err, uint64_t now);
 
+/* --- fast.c --- */
+
+/*
+ * Take a segment that was predicted: payload that is next in order, and nothing else. *m is set to NULL then.
+ * Return: false: it is another, and nothing was done.
+ */
+bool tcp_fast_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, struct rte_mbuf **m,
+		 uint64_t now);
+
 /* --- in.c, data.c --- */
 
 /* Payload and FIN of an acceptable segment. *m is set to NULL when it was consumed. */
 void tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint64_t now);
+/* Payload that is next in order, all of it in the window, in a state that takes it. The same of *m. */
+void tcp_data_next(struct tcp_conn *c, const struct tcp_segment *s, struct rte_mbuf **m,
+		   uint64_t now);
 
 /* --- ack.c --- */
 
