@@ -36,6 +36,13 @@ env_reachable(void *arg, const struct ipaddr *remote, uint64_t now)
 }
 
 static void
+env_path_shrunk(void *arg, const struct ipaddr *local, const struct ipaddr *remote, uint16_t mtu,
+		uint64_t now)
+{
+	ether_path_shrunk(arg, local, remote, mtu, now);
+}
+
+static void
 up_tcp(void *ctx, const struct ip_packet *pkts, unsigned int n, uint64_t now)
 {
 	tcp_input(ctx, pkts, n, now);
@@ -54,6 +61,7 @@ glue_env(struct ether_lcore *el, struct tcp_env *env)
 		.arg = el,
 		.path = env_path,
 		.output = env_output,
+		.path_shrunk = env_path_shrunk,
 		.reachable = env_reachable,
 	};
 }

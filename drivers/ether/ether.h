@@ -149,6 +149,12 @@ void ether_output_tcp(struct ether_lcore *el, const struct ip_flow *flow, struct
 /* Upper-layer reachability confirmation (RFC 4861 7.3.1). */
 void ether_reachable(struct ether_lcore *el, const struct ipaddr *remote, uint64_t now);
 
+/*
+ * Packets of the interface's MTU do not reach @remote, those of @mtu bytes do: an event for the operator, one a second at most.
+ */
+void ether_path_shrunk(struct ether_lcore *el, const struct ipaddr *local,
+		       const struct ipaddr *remote, uint16_t mtu, uint64_t now);
+
 /* Home worker of packets between two addresses: Toeplitz over the address pair, then the indirection table. Any thread. */
 unsigned int ether_home(const struct ether *e, const struct ipaddr *local,
 			const struct ipaddr *remote);

@@ -173,7 +173,7 @@ struct ether_lcore {
 	uint32_t announced[ETHER_PORTS_MAX];
 	struct capture *capture;
 	uint64_t defended; /* an address of ours last, against another host */
-	struct event_limit conflict_limit, claim_limit;
+	struct event_limit conflict_limit, claim_limit, path_limit;
 
 	/* owner writes, any reads */
 	uint64_t counters[ETHER_COUNTERS];

@@ -4,6 +4,9 @@
 #include "drivers/ether/ether_priv.h"
 #include "lnet/base/buf.h"
 
+#define LOG_TYPE LOG_T_ETHER
+#include "lnet/base/log.h"
+
 #include <rte_ethdev.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -112,6 +115,21 @@ ether_reachable(struct ether_lcore *el, const struct ipaddr *remote, uint64_t no
 	for (w = set; w < set + ETHER_WAYS; w++)
 		if (ipaddr_equal(&w->remote, remote) && w->neigh->generation == w->generation)
 			neigh_confirm(w->neigh, now);
+}
+
+void
+ether_path_shrunk(struct ether_lcore *el, const struct ipaddr *local, const struct ipaddr *remote,
+		  uint16_t mtu, uint64_t now)
+{
+	const struct ether_iface *i = ether_iface_of(el->e, local);
+	char text[IPADDR_STR_MAX];
+
+	if (i == NULL)
+		return;
+	event_log(el->lc->events, &el->path_limit, now, LOG_TYPE, RTE_LOG_WARNING,
+		  "interface %s: packets of %u bytes, its MTU, do not reach %s, but those of %u "
+		  "bytes do: a link on the path has a smaller MTU",
+		  i->conf.name, i->mtu, ipaddr_format(remote, text), mtu);
 }
 
 unsigned int

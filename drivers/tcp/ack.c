@@ -127,6 +127,7 @@ advance(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d,
 	c->snd_una = s->ack;
 	c->progress_at = now;
 	c->backoff = 0;
+	c->pmtud.timeouts = 0;
 	c->persisting = false;
 	rtt_in(c, s, d, now);
 	if (d->acked > 0) {

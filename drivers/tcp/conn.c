@@ -316,6 +316,7 @@ tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp
 	tcp_txq_init(&c->tx);
 	tcp_rxq_init(&c->rx);
 	tcp_timers_init(c);
+	tcp_pmtud_init(c, now);
 	tcp_path_mss(c);
 	tcp_cc_init(&c->cc, cc_ops(t), c->mss);
 	*cp = c;

@@ -188,19 +188,24 @@ static bool
 send_new(struct tcp_conn *c, uint64_t now)
 {
 	struct slice *slice;
-	uint32_t off, len, mss;
+	uint32_t off, len, mss, probe;
 
 	if (tcp_in_flight(c) == 0 && c->tx.unsent > 0 && window_room(c) > 0) {
 		tcp_cc_restart(&c->cc, now - c->last_send, c->rto);
 		c->last_send = now;
 	}
 	while (tcp_txq_cursor(&c->tx, &slice, &off)) {
-		mss = tcp_segment_mss(c);
+		probe = tcp_pmtud_probe(c, window_room(c), now);
+		mss = probe > 0 ? probe : tcp_segment_mss(c);
 		len = next_unit(c, slice, off, mss, now);
+		if (probe > 0)
+			len = min_u32(len, probe);
 		if (len == 0)
 			break;
 		if (!send_segment(c, slice, off, len, mss, now))
 			return false;
+		if (probe > 0)
+			tcp_pmtud_sent(c, now);
 	}
 	/* slow start goes on while more than half of the window is in use (RFC 7661's concern, Linux's rule) */
 	if (c->cc.cwnd < c->cc.ssthresh && 2ull * tcp_pipe(c) >= c->cc.cwnd)
@@ -322,6 +327,7 @@ tcp_output(struct tcp_conn *c, uint64_t now)
 	}
 	if (!tcp_is_synchronized(c))
 		return;
+	tcp_pmtud_judge(c, now);
 	if (!send_lost(c, now) || !send_new(c, now) || !send_tail_probe(c, now) ||
 	    !send_probe(c, now) || !send_ack(c, now))
 		put_off(c, now);

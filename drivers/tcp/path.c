@@ -8,8 +8,6 @@
 
 #define IPV4_HDR 20
 #define IPV6_HDR 40
-#define MTU_MIN_V4 552 /* a smaller report is not believed */
-#define MTU_MIN_V6 1280 /* RFC 8200 5 */
 
 static unsigned int
 ip_hdr(const struct tcp_conn *c)
@@ -23,78 +21,69 @@ tcp_path_mss_own(const struct tcp_conn *c)
 	return (uint16_t)(c->path.mtu - ip_hdr(c) - TCP_HDR_MIN);
 }
 
+uint16_t
+tcp_path_limit(const struct tcp_conn *c)
+{
+	uint32_t peer = c->mss_peer + ip_hdr(c) + TCP_HDR_MIN;
+
+	return c->mss_peer != 0 && peer < c->path.mtu ? (uint16_t)peer : c->path.mtu;
+}
+
+uint32_t
+tcp_path_payload(const struct tcp_conn *c, uint16_t size)
+{
+	/* RFC 6691: the MSS option does not count options, segments have to */
+	uint32_t headers = ip_hdr(c) + TCP_HDR_MIN + (c->ts_ok ? TCP_TS_LEN : 0);
+
+	return size > TCP_MSS_MIN + headers ? size - headers : TCP_MSS_MIN;
+}
+
 void
 tcp_path_mss(struct tcp_conn *c)
 {
-	uint32_t mss = tcp_path_mss_own(c);
-	uint32_t options = c->ts_ok ? TCP_TS_LEN : 0;
+	uint16_t limit = tcp_path_limit(c);
 
-	/* RFC 6691: the option does not count options, segments have to */
-	if (c->mss_peer != 0 && c->mss_peer < mss)
-		mss = c->mss_peer;
-	c->mss = mss > TCP_MSS_MIN + options ? mss - options : TCP_MSS_MIN;
+	c->mss = tcp_path_payload(c, c->pmtud.mtu < limit ? c->pmtud.mtu : limit);
 	if (c->cc.mss != 0 && c->cc.mss != c->mss)
 		tcp_cc_set_mss(&c->cc, c->mss);
 }
 
 void
-tcp_path_refresh(struct tcp_conn *c)
+tcp_path_refresh(struct tcp_conn *c, uint64_t now)
 {
 	const struct tcp_env *env = c->t->env;
-	struct tcp_path path;
+	bool was_narrow = c->pmtud.mtu < c->path.mtu;
+	struct tcp_path old = c->path;
 
-	if (env->path(env->arg, &c->flow.local, &c->flow.remote, &path) < 0)
+	if (env->path(env->arg, &c->flow.local, &c->flow.remote, &c->path) < 0) {
+		c->path = old;
+		return;
+	}
+	if (c->path.iface == old.iface && c->path.mtu == old.mtu)
 		return;
 	/* what the path was found to take is not forgotten */
-	if (path.iface == c->path.iface && c->path.mtu < path.mtu)
-		path.mtu = c->path.mtu;
-	c->path = path;
+	if (c->path.iface != old.iface || !was_narrow)
+		tcp_pmtud_init(c, now);
+	else if (c->path.mtu < c->pmtud.mtu)
+		c->pmtud.mtu = c->path.mtu;
 	tcp_path_mss(c);
-}
-
-/* RFC 1191 7: old routers do not tell; guess the next lower common size. */
-static uint16_t
-next_plateau(uint16_t mtu)
-{
-	static const uint16_t plateaus[] = {9000, 8166, 4352, 2002,	 1500,
-					    1492, 1280, 1006, MTU_MIN_V4};
-	unsigned int i;
-
-	for (i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++) {
-		if (plateaus[i] < mtu)
-			return plateaus[i];
-	}
-	return MTU_MIN_V4;
 }
 
 static void
-too_big(struct tcp_conn *c, uint16_t mtu)
+too_big(struct tcp_conn *c, const struct ip_error_info *info, uint64_t now)
 {
-	uint16_t min = c->flow.remote.family == IP_V6 ? MTU_MIN_V6 : MTU_MIN_V4;
 	struct tcp_txseg *s;
 
-	if (mtu == 0)
-		mtu = next_plateau(c->path.mtu);
-	if (mtu < min)
-		mtu = min;
-	if (mtu >= c->path.mtu) {
+	if (!tcp_pmtud_too_big(c, info->seq, info->mtu, now)) {
 		tcp_count(c->t, TCP_ICMP_STALE);
 		return;
 	}
-	tcp_count(c->t, TCP_PMTU);
-	c->path.mtu = mtu;
-	tcp_path_mss(c);
 	/* what was too big did not arrive, and its loss says nothing about congestion (RFC 8201 4) */
 	TAILQ_FOREACH(s, &c->tx.segs, link) {
 		if (s->len > c->mss && (s->flags & TXSEG_RETRANS) == 0)
 			tcp_sb_mark_lost(&c->tx, s);
 	}
-	if (c->recovery == TCP_OPEN) {
-		c->recovery = TCP_FAST_RECOVERY;
-		c->recover = c->snd_nxt;
-	}
-	c->rtx_at_once = true;
-	tcp_conn_dirty(c);
+	tcp_recovery_repeat(c, c->snd_nxt);
 }
 
 static void
@@ -125,6 +114,6 @@ tcp_icmp_error(struct tcp *t, const struct ip_error_info *info, uint64_t now)
 	if (info->kind != IP_ERROR_TOO_BIG)
 		soft_error(c, info);
 	else if (!is_syn)
-		too_big(c, info->mtu);
+		too_big(c, info, now);
 	tcp_conns_tell(t, now);
 }

@@ -155,6 +155,7 @@ tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acke
 		find_losses(c, now);
 	else
 		count_duplicates(c, d->duplicate, acked);
+	tcp_pmtud_judge(c, now);
 	if (c->recovery == TCP_OPEN && c->tx.lost > 0)
 		enter_fast_recovery(c, d->bytes, now);
 	if (c->recovery == TCP_FAST_RECOVERY && d->bytes > 0)
@@ -167,11 +168,27 @@ tcp_recovery_reordered(struct tcp_conn *c, uint64_t now)
 {
 	tcp_count(c->t, TCP_RACK_TIMER);
 	find_losses(c, now);
+	tcp_pmtud_judge(c, now);
 	if (c->recovery == TCP_OPEN && c->tx.lost > 0)
 		enter_fast_recovery(c, 0, now);
 	if (c->recovery == TCP_FAST_RECOVERY)
 		reduce_in_proportion(c, 0, false);
 	c->rtx_at_once = c->tx.lost > 0;
+	tcp_conn_dirty(c);
+}
+
+void
+tcp_recovery_repeat(struct tcp_conn *c, uint32_t end)
+{
+	if (c->recovery == TCP_OPEN) {
+		tcp_tlp_cancel(c);
+		/* no window was reduced: none is to be, and none to be given back */
+		tcp_prr_begin(&c->prr, 0);
+		c->undo.active = false;
+		c->recovery = TCP_FAST_RECOVERY;
+		c->recover = end;
+	}
+	c->rtx_at_once = true;
 	tcp_conn_dirty(c);
 }
 
@@ -214,6 +231,5 @@ tcp_recovery_timeout(struct tcp_conn *c, uint64_t now)
 	c->dupacks = 0;
 	/* what is still in the network does not hold it back */
 	c->rtx_at_once = true;
-	if (c->backoff >= 2)
-		tcp_path_refresh(c);
+	tcp_pmtud_timeout(c, now);
 }

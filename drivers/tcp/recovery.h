@@ -50,6 +50,11 @@ void tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t
 void tcp_recovery_timeout(struct tcp_conn *c, uint64_t now);
 /* The reordering window of a segment is over. */
 void tcp_recovery_reordered(struct tcp_conn *c, uint64_t now);
+/*
+ * Repeat what is marked lost up to @end without an answer to congestion: packets that were too big (RFC 8201 4,
+ * RFC 4821 7.7).
+ */
+void tcp_recovery_repeat(struct tcp_conn *c, uint32_t end);
 /* The congestion window is reduced once, for a loss among @flight bytes that was repaired already. */
 void tcp_recovery_repaired(struct tcp_conn *c, uint32_t flight, uint64_t now);
 /* Bytes in the network. */

@@ -176,6 +176,8 @@ fill_info(const struct tcp_conn *c, struct tcp_info *i, uint64_t now)
 		.snd_wnd = c->snd_wnd,
 		.rcv_wnd = c->rcv_edge - c->rcv_nxt,
 		.mss = c->mss,
+		.mtu = c->path.mtu,
+		.path_mtu = c->pmtud.mtu,
 		.srtt_us = (uint32_t)(c->srtt / 1000),
 		.rto_ms = (uint32_t)(tcp_rto(c) / TCP_MS),
 		.rx_queue = c->rx.data.len,

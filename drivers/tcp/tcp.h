@@ -194,6 +194,7 @@ struct tcp_info {
 	const char *state;
 	uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd; /* bytes */
 	uint32_t mss, srtt_us, rto_ms;
+	uint16_t mtu, path_mtu; /* of the interface; what the path is known to take */
 	uint32_t rx_queue, rx_ooo, tx_queue, in_flight; /* bytes */
 	uint64_t bytes_in, bytes_out, retransmits, age_ns;
 };

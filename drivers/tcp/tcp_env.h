@@ -42,6 +42,13 @@ struct tcp_env {
 	void (*output)(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss,
 		       uint8_t tos, uint64_t now);
 
+	/*
+	 * Packets as large as the interface's MTU certainly do not reach @remote, those of @mtu bytes do: somebody has to
+	 * be told. Once for each destination that is known; may be NULL.
+	 */
+	void (*path_shrunk)(void *arg, const struct ipaddr *local, const struct ipaddr *remote,
+			    uint16_t mtu, uint64_t now);
+
 	/* Progress from the peer proves that its neighbour entry is good (RFC 4861 7.3.1); may be NULL. */
 	void (*reachable)(void *arg, const struct ipaddr *remote, uint64_t now);
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "drivers/tcp/cc.h"
+#include "drivers/tcp/pmtud.h"
 #include "drivers/tcp/recovery.h"
 #include "drivers/tcp/rxq.h"
 #include "drivers/tcp/tcp.h"
@@ -114,6 +115,7 @@ struct tcp_conn {
 	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */
 	uint64_t last_send; /* of payload or SYN */
 	struct tcp_path path;
+	struct tcp_pmtud pmtud;
 
 	/* receive */
 	uint32_t rcv_nxt, irs;
@@ -190,6 +192,7 @@ struct tcp {
 	struct tcp_txseg_pool txsegs;
 	struct tcp_ooo_pool ooo;
 	struct tcp_rate resets;
+	struct tcp_path_cache paths;
 	struct tcp **engines; /* all of the process, for telemetry (tcp_tel.c) */
 	unsigned int n_engines;
 	uint64_t counters[TCP_COUNTERS];
@@ -416,5 +419,22 @@ void tcp_window_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t no
 void tcp_path_mss(struct tcp_conn *c);
 /* What we announce. */
 uint16_t tcp_path_mss_own(const struct tcp_conn *c);
+/* Largest IP packet that interface and peer allow. */
+uint16_t tcp_path_limit(const struct tcp_conn *c);
+/* Payload of an IP packet of @size bytes, beside the options that each segment has. */
+uint32_t tcp_path_payload(const struct tcp_conn *c, uint16_t size);
 /* Ask for the path again: a route or an MTU may have changed. */
-void tcp_path_refresh(struct tcp_conn *c);
+void tcp_path_refresh(struct tcp_conn *c, uint64_t now);
+
+/* --- pmtud.c, see pmtud.h --- */
+
+/*
+ * What became of a probe. To be called when losses were judged and congestion is not answered yet, and before
+ * anything is sent again: the ACK of a repetition would say that the probe passed.
+ */
+static inline void
+tcp_pmtud_judge(struct tcp_conn *c, uint64_t now)
+{
+	if (c->pmtud.probe != NULL)
+		tcp_pmtud_judge_probe(c, now);
+}

@@ -71,6 +71,8 @@ write_conn(struct tel_out *o, const struct tcp_info *i, unsigned int worker)
 	tel_int(o, "snd_wnd", i->snd_wnd);
 	tel_int(o, "rcv_wnd", i->rcv_wnd);
 	tel_int(o, "mss", i->mss);
+	tel_int(o, "mtu", i->mtu);
+	tel_int(o, "path_mtu", i->path_mtu);
 	tel_int(o, "srtt_us", i->srtt_us);
 	tel_int(o, "rto_ms", i->rto_ms);
 	tel_int(o, "rx_queue", i->rx_queue);

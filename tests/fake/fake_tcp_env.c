@@ -56,6 +56,15 @@ reachable(void *arg, const struct ipaddr *, uint64_t)
 	((struct fake_tcp_env *)arg)->n_reachable++;
 }
 
+static void
+path_shrunk(void *arg, const struct ipaddr *, const struct ipaddr *, uint16_t mtu, uint64_t)
+{
+	struct fake_tcp_env *f = arg;
+
+	f->n_shrunk++;
+	f->shrunk_mtu = mtu;
+}
+
 static bool
 homed_here(void *arg, const struct ip_flow *)
 {
@@ -122,6 +131,7 @@ fake_tcp_env_start(struct fake_tcp_env *f, const struct fake_tcp_conf *conf)
 		.arg = f,
 		.path = path,
 		.output = output,
+		.path_shrunk = path_shrunk,
 		.reachable = reachable,
 		.homed_here = homed_here,
 	};

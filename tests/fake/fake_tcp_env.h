@@ -44,6 +44,8 @@ struct fake_tcp_env {
 	struct fake_out out[FAKE_OUT_MAX];
 	unsigned int n_out, n_seen; /* sent, and of those looked at */
 	unsigned int n_reachable;
+	unsigned int n_shrunk; /* env->path_shrunk(), and what it said last */
+	uint16_t shrunk_mtu;
 
 	/* mbufs that fake_tcp_env_starve() took away */
 	struct rte_mbuf **hoard;

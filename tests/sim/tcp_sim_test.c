@@ -27,6 +27,7 @@ struct scenario {
 	uint32_t bytes; /* each way, of each stream */
 	uint32_t stall_ppm; /* chance that a reader pauses at a readable() */
 	void (*change)(struct sim_conf *conf);
+	void (*later)(struct sim_conf *conf); /* what is different after 10 ms */
 };
 
 static void
@@ -52,6 +53,8 @@ run_streams(const struct scenario *sc, struct streams *t)
 		while (sim_step(s, next) && t->broken == NULL)
 			;
 		streams_watch(t);
+		if (sc->later != NULL)
+			sc->later(&s->conf);
 	}
 	if (s->now >= end)
 		streams_fail(t, "it did not end");
@@ -214,22 +217,52 @@ small_mtu_on_path(struct sim_conf *conf)
 	both(conf, (struct sim_link){.loss = 2000, .delay = SIM_MS, .mtu = 1500});
 }
 
+/* Jumbo frames do not pass, and nobody says so. */
+static void
+black_hole(struct sim_conf *conf)
+{
+	conf->path = (struct tcp_path){
+		.mtu = 9000, .tso_max = 65000, .tso_max_slices = 40, .max_slices = 8};
+	both(conf,
+	     (struct sim_link){.loss = 500,
+			       .delay = 100 * SIM_US,
+			       .rate = 12500000,
+			       .queue = 200000,
+			       .mtu = 4400,
+			       .silent = true});
+}
+
+static void
+v6_only(struct sim_conf *conf)
+{
+	conf->v6 = true;
+}
+
+/* The path becomes one over a tunnel. */
+static void
+mtu_shrinks(struct sim_conf *conf)
+{
+	both(conf, (struct sim_link){.delay = SIM_MS, .mtu = 1420, .silent = true});
+}
+
 static const struct scenario scenarios[] = {
-	{"clean", 2, 8 << 20, 0, NULL},
-	{"stalls", 3, 2 << 20, 20000, NULL},
-	{"lossy", 3, 4 << 20, 0, lossy},
-	{"very_lossy", 2, 256 << 10, 0, very_lossy},
-	{"disorderly", 3, 2 << 20, 0, disorderly},
-	{"everything", 4, 1 << 20, 5000, everything},
-	{"everything_v6", 4, 1 << 20, 5000, everything_v6},
-	{"bottleneck", 4, 4 << 20, 0, bottleneck},
-	{"newreno", 3, 1 << 20, 1000, newreno},
-	{"no_sack", 3, 1 << 20, 1000, no_sack},
-	{"no_options", 3, 1 << 20, 1000, no_options},
-	{"jumbo_tso", 3, 8 << 20, 1000, jumbo_tso},
-	{"tso", 3, 4 << 20, 1000, tso},
-	{"poor", 6, 512 << 10, 3000, poor},
-	{"small_mtu_on_path", 2, 2 << 20, 0, small_mtu_on_path},
+	{"clean", 2, 8 << 20, 0, NULL, NULL},
+	{"stalls", 3, 2 << 20, 20000, NULL, NULL},
+	{"lossy", 3, 4 << 20, 0, lossy, NULL},
+	{"very_lossy", 2, 256 << 10, 0, very_lossy, NULL},
+	{"disorderly", 3, 2 << 20, 0, disorderly, NULL},
+	{"everything", 4, 1 << 20, 5000, everything, NULL},
+	{"everything_v6", 4, 1 << 20, 5000, everything_v6, NULL},
+	{"bottleneck", 4, 4 << 20, 0, bottleneck, NULL},
+	{"newreno", 3, 1 << 20, 1000, newreno, NULL},
+	{"no_sack", 3, 1 << 20, 1000, no_sack, NULL},
+	{"no_options", 3, 1 << 20, 1000, no_options, NULL},
+	{"jumbo_tso", 3, 8 << 20, 1000, jumbo_tso, NULL},
+	{"tso", 3, 4 << 20, 1000, tso, NULL},
+	{"poor", 6, 512 << 10, 3000, poor, NULL},
+	{"small_mtu_on_path", 2, 2 << 20, 0, small_mtu_on_path, NULL},
+	{"black_hole", 3, 8 << 20, 0, black_hole, NULL},
+	{"mtu_shrinks", 2, 4 << 20, 0, v6_only, mtu_shrinks},
 };
 
 static void
@@ -240,15 +273,17 @@ every_stream_arrives(void **)
 		const char *name;
 	} must_happen[] = {
 #define MUST(id) {TCP_##id, #id}
-		MUST(RETRANSMIT),     MUST(RTO),
-		MUST(SACK_RECOVERY),  MUST(FAST_RECOVERY_BEGUN),
-		MUST(PARTIAL_ACK),    MUST(PERSIST),
-		MUST(RX_DUP),	      MUST(RX_OOO),
-		MUST(RX_DSACK),	      MUST(TX_DSACK),
-		MUST(TX_WND_UPDATE),  MUST(TX_LINEARISED),
-		MUST(TX_NO_RECORD),   MUST(TX_DELAYED_ACK),
-		MUST(RX_PACKED),      MUST(PMTU),
-		MUST(SYN_RETRANSMIT), MUST(CONN_CLOSED),
+		MUST(RETRANSMIT),      MUST(RTO),
+		MUST(SACK_RECOVERY),   MUST(FAST_RECOVERY_BEGUN),
+		MUST(PARTIAL_ACK),     MUST(PERSIST),
+		MUST(RX_DUP),	       MUST(RX_OOO),
+		MUST(RX_DSACK),	       MUST(TX_DSACK),
+		MUST(TX_WND_UPDATE),   MUST(TX_LINEARISED),
+		MUST(TX_NO_RECORD),    MUST(TX_DELAYED_ACK),
+		MUST(RX_PACKED),       MUST(PMTU),
+		MUST(SYN_RETRANSMIT),  MUST(CONN_CLOSED),
+		MUST(PMTU_BLACK_HOLE), MUST(PMTU_RAISED),
+		MUST(PMTU_PROBE_LOST), MUST(PMTU_MISMATCH),
 	};
 	const char *one = getenv("SIM_SEED"), *many = getenv("SIM_SEEDS"),
 		   *only = getenv("SIM_SCENARIO");
@@ -283,7 +318,7 @@ every_stream_arrives(void **)
 static void
 each_single_loss_is_repaired(void **)
 {
-	static const struct scenario one = {"one_loss", 1, 20000, 0, NULL};
+	static const struct scenario one = {"one_loss", 1, 20000, 0, NULL, NULL};
 	struct sim_conf conf;
 	unsigned int from;
 	uint64_t n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "drivers/ether/cksum.h"
+#include "lnet/base/event.h"
 #include "tests/unit/ether/lan.h"
 
 #include <rte_ethdev.h>
@@ -358,6 +359,30 @@ full_neighbour_table_drops_counted(void **)
 	lan_assert_only_drop(&lan, ETHER_C_DROP_NEIGH_FULL);
 }
 
+static void
+narrow_path_is_an_event_with_the_interface_and_both_sizes(void **)
+{
+	struct ipaddr local = lan_addr("10.0.0.1"), remote = lan_addr("10.0.0.2");
+	char text[400] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	uint32_t level = rte_log_get_global_level();
+
+	assert_non_null(out);
+	assert_int_equal(log_init(), 0);
+	rte_log_set_global_level(RTE_LOG_INFO);
+	assert_int_equal(rte_openlog_stream(out), 0);
+	ether_path_shrunk(el, &local, &remote, 1280, lan.now);
+	/* at most one a second */
+	ether_path_shrunk(el, &local, &remote, 1024, lan.now);
+	event_queue_run(lan.events, lan.now);
+	rte_openlog_stream(NULL);
+	rte_log_set_global_level(level);
+	fclose(out);
+	assert_non_null(strstr(text, "interface if0: packets of 1500 bytes"));
+	assert_non_null(strstr(text, "10.0.0.2, but those of 1280 bytes do"));
+	assert_null(strstr(text, "1024"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -378,6 +403,7 @@ main(void)
 		CASE(proof_from_tcp_spares_the_probe),
 		CASE(forgotten_neighbour_is_not_used_through_the_cache),
 		CASE(full_neighbour_table_drops_counted),
+		CASE(narrow_path_is_an_event_with_the_interface_and_both_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, lan_eal_setup, lan_eal_teardown);
