@@ -14,9 +14,17 @@ uint32_t
 tcp_pipe(const struct tcp_conn *c)
 {
 	uint32_t pipe = tcp_sb_pipe(&c->tx, tcp_in_flight(c));
-	/* without SACK each duplicate ACK says that one segment has left the network (RFC 5681 3.2) */
-	uint32_t left = c->sack_ok ? 0 : c->dupacks * c->mss;
+	uint32_t left, most;
 
+	if (c->sack_ok)
+		return pipe;
+	/*
+	 * Without SACK each duplicate ACK says that one segment has left the network; but of those that a peer makes up no more
+	 * count than were in it when the recovery began (RFC 5681 3.2 step 4).
+	 */
+	left = c->dupacks * c->mss;
+	most = c->recovery == TCP_FAST_RECOVERY ? c->recover - c->snd_una : pipe;
+	left = left < most ? left : most;
 	return pipe > left ? pipe - left : 0;
 }
 

@@ -64,6 +64,49 @@ sack_of_single_bytes_does_not_take_a_record_each(void **)
 	script_free(sc);
 }
 
+/* --- duplicate and divided ACKs --- */
+
+static const struct script_conf no_sack = {.no_sack = true};
+
+/* Without SACK each duplicate stands for a segment that has left the network: for no more than were in it. */
+static void
+dupacks_without_end_do_not_open_the_window(void **)
+{
+	static const struct step send[] = {SEND(40 * MSS), SKIP, END};
+	static const struct step again[] = {IN(A, 1, 1, 0), SKIP, END};
+	struct script *sc = script_new(&no_sack);
+	unsigned int i;
+
+	script_accept(sc);
+	script_run(sc, send, "send");
+	assert_int_equal(tcp_in_flight(sc->c), 10 * MSS);
+	for (i = 0; i < 200; i++)
+		script_run(sc, again, "again");
+	/* those, two of limited transmit, and the window that the loss left */
+	assert_in_range(tcp_in_flight(sc->c), 12 * MSS, (12 + 9) * MSS);
+	script_free(sc);
+}
+
+static void
+acks_of_single_bytes_grow_the_window_by_bytes(void **)
+{
+	static const struct step send[] = {SEND(40 * MSS), SKIP, END};
+	struct step ack[] = {IN(A, 1, 1, 0), SKIP, END};
+	struct script *sc = script_new(NULL);
+	uint32_t before;
+	unsigned int i;
+
+	script_accept(sc);
+	script_run(sc, send, "send");
+	before = sc->c->cc.cwnd;
+	for (i = 1; i <= MSS; i++) {
+		ack[0].ack = 1 + i;
+		script_run(sc, ack, "ack");
+	}
+	assert_in_range(sc->c->cc.cwnd, before, before + MSS);
+	script_free(sc);
+}
+
 int
 main(void)
 {
@@ -74,6 +117,8 @@ main(void)
 		cmocka_unit_test(fin_that_contradicts_data_is_ignored_ahead_of_its_turn),
 		cmocka_unit_test(fin_in_order_frees_what_lies_behind_it),
 		cmocka_unit_test(sack_of_single_bytes_does_not_take_a_record_each),
+		cmocka_unit_test(dupacks_without_end_do_not_open_the_window),
+		cmocka_unit_test(acks_of_single_bytes_grow_the_window_by_bytes),
 	};
 
 	return cmocka_run_group_tests_name("tcp_hostile", tests, script_group_setup, NULL);
