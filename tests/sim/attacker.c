@@ -96,10 +96,11 @@ static void
 came(struct attacker *a, const struct tcp_segment *s)
 {
 	unsigned int i = s->dst_port - ATTACKER_PORTS;
-	struct bad_peer *p = &a->peers[i];
+	struct bad_peer *p;
 
 	if (i >= a->n_peers)
 		return;
+	p = &a->peers[i];
 	p->tsecr = s->tsval;
 	if ((s->flags & TCP_RST) != 0) {
 		p->open = false;
