@@ -125,47 +125,40 @@ forge_live(struct test *t, uint8_t flags, uint32_t len)
 	attacker_send(&t->attacker, &flow, &s);
 }
 
+/* To a port that listens, from an address that nobody has. */
 static void
-forge_syn(struct test *t, bool one_source)
+forge_stranger(struct test *t, uint8_t flags, bool one_source)
 {
 	struct ip_flow flow = made_up_flow(t, one_source);
-	struct tcp_segment s = {
-		.flags = TCP_SYN, .seq = any(t), .wnd = UINT16_MAX, .has_mss = true, .mss = 1460};
+	struct tcp_segment s = {.flags = flags, .seq = any(t), .ack = any(t), .wnd = UINT16_MAX};
 
+	s.has_mss = (flags & TCP_SYN) != 0;
+	s.mss = 1460;
 	attacker_send(&t->attacker, &flow, &s);
 }
 
 static void
 syns_of_all(struct test *t)
 {
-	forge_syn(t, false);
+	forge_stranger(t, TCP_SYN, false);
 }
 
 static void
 syns_of_one(struct test *t)
 {
-	forge_syn(t, true);
-}
-
-static void
-forge_ack(struct test *t, bool one_source)
-{
-	struct ip_flow flow = made_up_flow(t, one_source);
-	struct tcp_segment s = {.flags = TCP_ACK, .seq = any(t), .ack = any(t)};
-
-	attacker_send(&t->attacker, &flow, &s);
+	forge_stranger(t, TCP_SYN, true);
 }
 
 static void
 acks_of_nobody(struct test *t)
 {
-	forge_ack(t, false);
+	forge_stranger(t, TCP_ACK, false);
 }
 
 static void
 acks_of_one(struct test *t)
 {
-	forge_ack(t, true);
+	forge_stranger(t, TCP_ACK, true);
 }
 
 static void
