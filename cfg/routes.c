@@ -101,7 +101,9 @@ one_entry(struct entry *e, char *text, char *why, unsigned int why_size)
 		if (gateways == 0 && e->hops < 0 && strchr(tok, '@') == NULL) {
 			rc = kv_int(tok, 1, 255, &hops);
 			if (rc < 0)
-				return why_not(why, why_size, -EINVAL, tok, "hops are 1 to 255");
+				return why_not(
+					why, why_size, -EINVAL, tok,
+					"hops (1 to 255) or a gateway such as 192.0.2.1@tcp are expected");
 			e->hops = (int)hops;
 			continue;
 		}

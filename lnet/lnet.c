@@ -153,6 +153,28 @@ add_loopback(struct lnet *l, uint64_t now, char *why, unsigned int why_size)
 	return ni_add(l, &lo, now, &ni, why, why_size);
 }
 
+/* Put what failed in front of the reason: "route o2ib 10.0.0.9@tcp: no memory". Return: @rc. */
+static int
+why_of(int rc, const char *what, char *why, unsigned int why_size)
+{
+	char reason[160];
+
+	snprintf(reason, sizeof(reason), "%s", why);
+	snprintf(why, why_size, "%s: %s", what, reason);
+	return rc;
+}
+
+static int
+refuse_network(int rc, const struct lnet_net_conf *conf, char *why, unsigned int why_size)
+{
+	char net[LNET_NET_STR_MAX], what[LNET_NET_STR_MAX + LNET_IFNAME_MAX + 16];
+
+	snprintf(what, sizeof(what), "network %s(%s)", lnet_net_format(conf->net, net),
+		 conf->ifname);
+	/* the reference's code for an interface that is not there (control spec 5.1) */
+	return why_of(rc == -ENODEV ? -ENETDOWN : rc, what, why, why_size);
+}
+
 static int
 add_networks(struct lnet *l, uint64_t now, char *why, unsigned int why_size)
 {
@@ -161,16 +183,38 @@ add_networks(struct lnet *l, uint64_t now, char *why, unsigned int why_size)
 	const struct lnet_net_conf *nets = l->params.nets;
 	unsigned int i, n = l->params.n_nets;
 	struct lnet_ni *ni;
-	int rc = 0;
+	int rc;
 
 	lnet_ni_tunables_unset(&tcp.tun);
 	if (n == 0) {
 		nets = &tcp;
 		n = 1;
 	}
-	for (i = 0; i < n && rc == 0; i++)
+	for (i = 0; i < n; i++) {
 		rc = ni_add(l, &nets[i], now, &ni, why, why_size);
-	return rc;
+		if (rc < 0)
+			return refuse_network(rc, &nets[i], why, why_size);
+	}
+	return 0;
+}
+
+/*
+ * A route of the list that cannot be: the same list is given to all nodes of a site, and what does not fit this one is left
+ * out (7.5). Return: 0, or @rc with the route named in @why.
+ */
+static int
+refuse_route(int rc, const struct lnet_route_conf *conf, char *why, unsigned int why_size)
+{
+	char net[LNET_NET_STR_MAX], nid[LNET_NID_STR_MAX];
+	char what[LNET_NET_STR_MAX + LNET_NID_STR_MAX + 16];
+
+	snprintf(what, sizeof(what), "route %s %s", lnet_net_format(conf->net, net),
+		 lnet_nid_format(&conf->gateway, nid));
+	why_of(rc, what, why, why_size);
+	if (rc != -EEXIST && rc != -EHOSTUNREACH)
+		return rc;
+	LOG(WARNING, "%s: left out", why);
+	return 0;
 }
 
 /* @names_us: a gateway of the list is one of our own NIDs: that makes no route, it says "you are the router". */
@@ -189,8 +233,9 @@ add_routes(struct lnet *l, bool *names_us, uint64_t now, char *why, unsigned int
 			own |= lnet_nid_equal(&st->ni->nid, &l->params.routes[i].gateway);
 		*names_us |= own;
 		rc = own ? 0 : route_add(l, &l->params.routes[i], now, why, why_size);
-		/* the same list is given to all nodes of a site: what does not fit this one is left out (7.5) */
-		if (rc < 0 && rc != -EEXIST && rc != -EHOSTUNREACH)
+		if (rc < 0)
+			rc = refuse_route(rc, &l->params.routes[i], why, why_size);
+		if (rc < 0)
 			return rc;
 	}
 	return 0;

@@ -9,6 +9,7 @@ const struct start_step start_steps[] = {
 	{"events", events_start, events_stop},
 	{"control", control_start, control_stop},
 	{"telemetry", telemetry_start, telemetry_stop},
+	{"parameters", parameters_start, parameters_stop},
 	{"memory", memory_start, memory_stop},
 	{"lcores", lcores_start, lcores_stop},
 	{"channel", channel_start, channel_stop},

@@ -110,6 +110,24 @@ count_workers(void)
 }
 
 int
+parameters_start(struct app *app)
+{
+	app->n_workers = count_workers();
+	if (app->n_workers == 0 || app->n_workers > APP_WORKERS_MAX)
+		return app_fail(
+			app, -EINVAL,
+			"%u worker lcores: 1 to %d beside the main lcore are allowed (EAL -l)",
+			app->n_workers, APP_WORKERS_MAX);
+	return args_resolve(&app->args, app->n_workers, app->why, sizeof(app->why));
+}
+
+void
+parameters_stop(struct app *app)
+{
+	app->n_workers = 0;
+}
+
+int
 memory_start(struct app *app)
 {
 	struct ledger_plan plan;
@@ -117,15 +135,6 @@ memory_start(struct app *app)
 	unsigned int mbufs = (unsigned int)app->args.mbufs;
 	int rc;
 
-	app->n_workers = count_workers();
-	if (app->n_workers == 0 || app->n_workers > APP_WORKERS_MAX)
-		return app_fail(
-			app, -EINVAL,
-			"%u worker lcores: 1 to %d beside the main lcore are allowed (EAL -l)",
-			app->n_workers, APP_WORKERS_MAX);
-	rc = args_resolve(&app->args, app->n_workers, app->why, sizeof(app->why));
-	if (rc < 0)
-		return rc;
 	if (mbufs == 0) {
 		plan_conf(app, app->n_workers, &conf);
 		rc = ledger_plan_make(&plan, &conf, UINT64_MAX);

@@ -17,6 +17,8 @@ int events_start(struct app *app);
 void events_stop(struct app *app);
 int telemetry_start(struct app *app);
 void telemetry_stop(struct app *app);
+int parameters_start(struct app *app);
+void parameters_stop(struct app *app);
 int memory_start(struct app *app);
 void memory_stop(struct app *app);
 int lcores_start(struct app *app);

@@ -29,7 +29,13 @@ refuses "unknown network 'foo'" 0@0,1@0 --interface "$port" --networks 'foo(p0)'
 refuses "worker lcores" 0@0 --interface "$port" "${small[@]}"
 refuses "packet buffers" 0@0,1@0 --interface "$port" --large_router_buffers 4096
 refuses "packet buffers" 0@0,1@0 --interface "$port" "${small[@]}" --mbufs 500
-refuses "p9" 0@0,1@0 --interface "$port" --networks 'tcp(p9)' --config_on_load 1 "${small[@]}"
+refuses "start of parameters failed: routes: '300': hops (1 to 255) or a gateway" 0@0,1@0 --interface "$port" \
+	--networks 'tcp(p0)' --routes 'o2ib 300 10.0.0.9@tcp' "${small[@]}"
+refuses "configure failed: route tcp 10.0.0.9@tcp: invalid settings" 0@0,1@0 --interface "$port" \
+	--networks 'tcp(p0)' --routes 'tcp 10.0.0.9@tcp' --config_on_load 1 "${small[@]}"
+refuses "configure failed: network o2ib(p0): LND type not supported" 0@0,1@0 --interface "$port" \
+	--networks 'o2ib(p0)' --config_on_load 1 "${small[@]}"
+refuses "network tcp(p9): interface 'p9'" 0@0,1@0 --interface "$port" --networks 'tcp(p9)' --config_on_load 1 "${small[@]}"
 refuses "unknown option" 0@0,1@0 --nonsense 1
 [ "$("$lnet_router" --version | wc -l)" -eq 1 ] || fail "--version"
 "$lnet_router" -- --help | grep peer_credits >/dev/null || fail "--help"
