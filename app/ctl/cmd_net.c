@@ -146,21 +146,6 @@ net_show_cmd(struct tool *t, int argc, char **argv)
 		{"verbose", 'v', NULL, OPT_VERBOSE, 0, 0},
 		{NULL, 0, NULL, OPT_FLAG, 0, 0},
 	};
-	struct node *reply;
-	struct params p;
-	int verbose = 0, rc;
 
-	params_init(&p);
-	if (opts_read(argc, argv, opts, &p, &verbose) < 0)
-		return -EINVAL;
-	params_add_int(&p, "v", verbose);
-	reply = tool_list(t, "/lnet/net/show", &p);
-	if (reply == NULL)
-		return -EINVAL;
-	rc = (int)node_int(reply, "rc", 0);
-	if (rc < 0)
-		error_a("show", "net", rc, node_text(reply, "descr", strerror(-rc)));
-	show_join_nets(node_get(reply, "data"));
-	show_data(t, reply, "net", &yaml_a);
-	return rc < 0 ? -EINVAL : 0;
+	return show_selected(t, argc, argv, opts, "/lnet/net/show", "net", show_join_nets);
 }

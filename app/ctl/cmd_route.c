@@ -76,22 +76,7 @@ route_del_cmd(struct tool *t, int argc, char **argv)
 int
 route_show_cmd(struct tool *t, int argc, char **argv)
 {
-	struct node *reply;
-	struct params p;
-	int verbose = 0, rc;
-
-	params_init(&p);
-	if (opts_read(argc, argv, route_opts, &p, &verbose) < 0)
-		return -EINVAL;
-	params_add_int(&p, "v", verbose);
-	reply = tool_list(t, "/lnet/route/show", &p);
-	if (reply == NULL)
-		return -EINVAL;
-	rc = (int)node_int(reply, "rc", 0);
-	if (rc < 0)
-		error_a("show", "route", rc, node_text(reply, "descr", strerror(-rc)));
-	show_data(t, reply, "route", &yaml_a);
-	return rc < 0 ? -EINVAL : 0;
+	return show_selected(t, argc, argv, route_opts, "/lnet/route/show", "route", NULL);
 }
 
 int

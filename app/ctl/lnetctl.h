@@ -47,6 +47,15 @@ int debug_info_cmd(struct tool *t, int argc, char **argv);
 
 /* --- what they share (show.c) --- */
 
+struct opt;
+
+/*
+ * The list that @opts select of what @cmd answers, below @top in dialect A; @shape, if not NULL, works on it first.
+ * Return: 0; -EINVAL after a document or a message.
+ */
+int show_selected(struct tool *t, int argc, char **argv, const struct opt *opts, const char *cmd,
+		  const char *top, void (*shape)(struct node *data));
+
 /*
  * Print reply->data below the key @top in dialect A or B. Nothing for an empty list; with t->json nothing (it was
  * printed already). Takes @reply over.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How replies become the documents of lnetctl. */
 #include "app/ctl/lnetctl.h"
+#include "app/ctl/opts.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,30 @@ show_data(const struct tool *t, struct node *reply, const char *top, const struc
 	node_free(data);
 	node_free(root);
 	node_free(reply);
+}
+
+int
+show_selected(struct tool *t, int argc, char **argv, const struct opt *opts, const char *cmd,
+	      const char *top, void (*shape)(struct node *data))
+{
+	struct node *reply;
+	struct params p;
+	int verbose = 0, rc;
+
+	params_init(&p);
+	if (opts_read(argc, argv, opts, &p, &verbose) < 0)
+		return -EINVAL;
+	params_add_int(&p, "v", verbose);
+	reply = tool_list(t, cmd, &p);
+	if (reply == NULL)
+		return -EINVAL;
+	rc = (int)node_int(reply, "rc", 0);
+	if (rc < 0)
+		error_a("show", top, rc, node_text(reply, "descr", strerror(-rc)));
+	if (shape != NULL)
+		shape(node_get(reply, "data"));
+	show_data(t, reply, top, &yaml_a);
+	return rc < 0 ? -EINVAL : 0;
 }
 
 void
