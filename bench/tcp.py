@@ -20,15 +20,15 @@ LINES_CONNS, LINES_ROUNDS = 1000, 256
 # Which step a function belongs to; what is not named goes by its file, and that of a header by the function it is in.
 STEPS = {
     'parse': ['wire.c', 'parse', 'flags_ok'],
-    'look-up': ['rte_jhash.h', 'flow_hash', 'tcp_conn_find_bulk', 'tcp_conn_find', 'librte_hash', 'find_all'],
+    'look-up': ['rte_jhash.h', 'flow_hash', 'tcp_conn_find_bulk', 'tcp_conn_find', 'librte_hash'],
     'checks': ['in.c', 'fast.c'],
     'ack': ['ack.c', 'recovery.c', 'cc.c', 'cc_cubic.c', 'cc_newreno.c', 'rtt.c', 'scoreboard.c', 'tcp_txq_ack', 'shrink', 'txseg_put',
-            'rack.c', 'prr.c'],
+            'rack.c', 'prr.c', 'tlp.c', 'undo.c', 'hystart.c'],
     'receive queue': ['data.c', 'rxq.c'],
     'slices': ['buf.c', 'buf.h'],
     'ledger': ['ledger.c'],
     'event': ['tcp_conn_event', 'tcp_conn_tell', 'tcp_conns_tell', 'take_event', 'tcp_conn_dirty', 'tcp_conns_reap', 'conn.c'],
-    'window': ['window.c', 'path.c'],
+    'window': ['window.c', 'path.c', 'pmtud.c', 'path_cache.c'],
     'output': ['out.c', 'tcp.c', 'txq.c'],
     'header': ['segment.c', 'isn.c', 'tcp_wire_emit', 'emit_options', 'tcp_wire_hdr_len'],
     'timer': ['timer.c'],

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What a segment costs the TCP engine, without ports. Usage: tcp.sh --json FILE [--quick] [--no-instructions]
 # Installs and builds what it needs (into $BUILD, by default build/), measures cycles and, under valgrind, instructions by
-# step, for about four minutes (--quick: one), prints tables and writes FILE. What is measured and how to read it:
-# doc/performance.md.
+# step, for several minutes (--quick: fewer repetitions), prints tables and writes FILE. What is measured and how to read
+# it: doc/performance.md.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")

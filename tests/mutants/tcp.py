@@ -35,7 +35,7 @@ MUTANTS = [
     Mutant('syn-window-scaled', 'the window of a SYN is scaled',
            ('window.c', 'unsigned int shift = syn ? 0 : c->rcv_shift;', 'unsigned int shift = c->rcv_shift;')),
     Mutant('mss-ignores-timestamps', 'a full segment is larger than the path by the timestamps',
-           ('path.c', 'uint32_t options = c->ts_ok ? TCP_TS_LEN : 0;', 'uint32_t options = 0;')),
+           ('path.c', '(c->ts_ok ? TCP_TS_LEN : 0)', '0')),
 
     # acceptance of segments
     Mutant('ack-of-unsent', 'an ACK of what was never sent is believed',
@@ -58,7 +58,7 @@ MUTANTS = [
     Mutant('icmp-unchecked', 'an ICMP error about what is not in flight is believed',
            ('path.c', 'seq_lt(info->seq, c->snd_una) ||\n\t    seq_geq(info->seq, c->snd_nxt)', 'false')),
     Mutant('icmp-tiny-mtu', 'an ICMP error makes segments as small as it says',
-           ('path.c', 'if (mtu < min)\n\t\tmtu = min;', '')),
+           ('pmtud.c', 'if (mtu < min)\n\t\tmtu = min;', '')),
 
     # receive
     Mutant('beyond-window-taken', 'data beyond the window is kept',
