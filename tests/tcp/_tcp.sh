@@ -6,6 +6,7 @@
 #	host_start NAME OPTION...	tcp-host in the background, ready
 #	peer_start NAME OPTION...	tcp-peer in the background, ready
 #	finished NAME [SECONDS]		wait for a program that ends by itself
+#	served NAME JOB...		wait for the end of its serving jobs
 #	judge, counter, no_stall	of a program that has ended: see below
 tcp_host=$BUILD/tests/tcp/tcp-host
 tcp_peer=$BUILD/tests/tcp/tcp-peer
@@ -74,6 +75,14 @@ has_ended() {
 finished() {
 	wait_for "${2:-$((300 * tcp_scale))}" "the end of $1" has_ended "$1"
 	stop "$1" || fail "$1 ended with status $?"
+}
+
+# served NAME JOB...	wait until these jobs with a count have ended. The other side of their connections may be done earlier: its
+#			last ACK can be lost.
+served() {
+	local name=$1 job
+	shift
+	for job in "$@"; do wait_text "$((300 * tcp_scale))" "$name.out" "job $job done"; done
 }
 
 # judge NAME KIND.N=COUNT...	jobs of a program that has ended: so many connections, and all of them right; or OK/COUNT:

@@ -20,15 +20,18 @@ else
 	two_ends_relay "${1:-1500}" --seed "$seed" --loss 0.01 --dup 0.01 --reorder 0.02 --corrupt 0.002 --delay-us 200 \
 		--jitter-us 300
 fi
-peer_start peer --serve "port=7001,send=$size" --serve port=7002,echo
+serve=(--serve "port=7001,send=$size,count=2" --serve port=7002,echo,count=4)
+peer_start peer "${serve[@]}"
 start=$SECONDS
-host_start host --serve "port=7001,send=$size" --serve port=7002,echo --connect "to=10.0.0.2,port=7001,send=$size,end=first" \
+host_start host "${serve[@]}" --connect "to=10.0.0.2,port=7001,send=$size,end=first" \
 	--connect "to=fd00::2,port=7001,send=$size,end=first" \
 	--connect "to=10.0.0.2,port=7002,send=$size,ports=4,parallel=4,count=4,end=first"
 wait_text "$((300 * tcp_scale))" host.out 'job 4 done'
 in_ns p "$tcp_peer" --connect "to=10.0.0.1,port=7001,send=$size,end=first" \
 	--connect "to=fd00::1,port=7001,send=$size,end=first" \
 	--connect "to=10.0.0.1,port=7002,send=$size,ports=4,parallel=4,count=4,end=first" >"$tmp/client.out" 2>"$tmp/client.err"
+served host 0 1
+served peer 0 1
 stop host
 stop peer
 echo "$((SECONDS - start)) s"

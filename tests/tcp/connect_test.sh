@@ -15,8 +15,8 @@ ours=(first last first reset await_reset)
 theirs=(last first first await_reset reset)
 serve_h=() serve_p=() open_h=() open_p=()
 for i in "${!ours[@]}"; do
-	serve_h+=(--serve "port=$((7001 + i)),send=300,end=${ours[i]}")
-	serve_p+=(--serve "port=$((7001 + i)),send=300,end=${theirs[i]}")
+	serve_h+=(--serve "port=$((7001 + i)),send=300,count=$n,end=${ours[i]}")
+	serve_p+=(--serve "port=$((7001 + i)),send=300,count=$n,end=${theirs[i]}")
 	open_h+=(--connect "to=10.0.0.2,port=$((7001 + i)),from=1000,ports=24,count=$n,parallel=16,send=300,end=${ours[i]}")
 	# where the kernel is left with TIME-WAIT it needs more ports: each rests for a second
 	ports=24
@@ -30,6 +30,8 @@ wait_text "$((300 * tcp_scale))" host.out 'job 9 done'
 echo "opened by us: $((SECONDS - start)) s"
 start=$SECONDS
 in_ns p "$tcp_peer" "${open_p[@]}" >"$tmp/client.out" 2>"$tmp/client.err"
+served host {0..4}
+served peer {0..4}
 echo "opened by the kernel: $((SECONDS - start)) s"
 stop host
 stop peer

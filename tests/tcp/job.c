@@ -135,7 +135,7 @@ job_parse(struct job *j, bool is_client, char *text)
 		.is_client = is_client,
 		.from = 40000,
 		.ports = 1,
-		.count = 1,
+		.count = is_client,
 		.parallel = 1,
 		.chunk = 65536,
 	};
@@ -144,8 +144,9 @@ job_parse(struct job *j, bool is_client, char *text)
 		if (set(j, key, value) < 0)
 			return -EINVAL;
 	}
-	if (j->port == 0 || is_client != (*j->to != '\0') || j->chunk == 0 || j->parallel == 0 ||
-	    j->ports < j->parallel || (j->echo && (is_client || j->send != 0)))
+	if (j->port == 0 || (is_client && j->count == 0) || is_client != (*j->to != '\0') ||
+	    j->chunk == 0 || j->parallel == 0 || j->ports < j->parallel ||
+	    (j->echo && (is_client || j->send != 0)))
 		return -EINVAL;
 	return 0;
 }
@@ -165,7 +166,7 @@ job_error(struct job *j, const char *fmt, ...)
 bool
 job_is_done(const struct job *j)
 {
-	return j->is_client && j->started == j->count && j->running == 0;
+	return j->count != 0 && j->started == j->count && j->running == 0;
 }
 
 void

@@ -28,12 +28,14 @@ struct job {
 	char to[64]; /* client: address */
 	uint16_t port;
 	uint16_t from; /* client: local ports from here on */
-	uint32_t ports, count, parallel; /* client: so many local ports, connections, at a time */
+	uint32_t count; /* connections; server: 0 = however many come */
+	uint32_t ports, parallel; /* client: so many local ports, so many at a time */
 	uint64_t send; /* bytes of each connection */
 	uint32_t chunk; /* bytes handed over at once */
 	uint64_t rate; /* bytes read per second; 0 = as they come */
 	uint64_t pause_at, pause_ms; /* stop reading so long behind so many bytes */
 
+	bool is_told; /* that it is done */
 	uint64_t started, running, ok;
 	uint64_t corrupt; /* a byte was wrong, or one too many */
 	uint64_t cut; /* ended before all bytes were there */

@@ -25,18 +25,20 @@ job_list_add(struct job_list *l, const char *option, char *text)
 struct job *
 job_list_next(struct job_list *l)
 {
-	struct job *j;
+	struct job *j, *next = NULL;
+	unsigned int i;
 
-	for (; l->current < l->n; l->current++) {
-		j = &l->jobs[l->current];
-		if (!j->is_client)
+	for (i = 0; i < l->n; i++) {
+		j = &l->jobs[i];
+		if (next == NULL && j->is_client && !job_is_done(j))
+			next = j;
+		if (j->is_told || !job_is_done(j))
 			continue;
-		if (!job_is_done(j))
-			return j;
-		printf("job %u done\n", l->current);
+		j->is_told = true;
+		printf("job %u done\n", i);
 		fflush(stdout);
 	}
-	return NULL;
+	return next;
 }
 
 bool

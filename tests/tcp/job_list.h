@@ -7,14 +7,14 @@
 struct job_list {
 	struct job jobs[JOBS_MAX];
 	unsigned int n;
-	unsigned int current; /* the client job that runs, one after another */
 };
 
 /* --serve TEXT or --connect TEXT. Return: 0, -EINVAL with a word on stderr. */
 int job_list_add(struct job_list *l, const char *option, char *text);
 
 /*
- * The client job to work on, or NULL when all are done; each is told on stdout as it ends.
+ * The client job to work on, one after another, or NULL when all are done. Any job that knows its count is told on stdout as
+ * it ends.
  */
 struct job *job_list_next(struct job_list *l);
 
