@@ -168,7 +168,8 @@ has_drained(const struct session *s)
 	const struct node *n = &s->node;
 	uint64_t passed = n->loop.now - s->drain_start;
 
-	if (passed < n->opt->linger_s * NSEC_PER_SEC)
+	if (passed < n->opt->linger_s * NSEC_PER_SEC ||
+	    (n->opt->await_keepalive && n->counters[COUNT_keepalives_received] == 0))
 		return false;
 	return is_drained(n) || passed >= (n->opt->linger_s + DRAIN_S) * NSEC_PER_SEC;
 }

@@ -58,6 +58,7 @@ static const struct {
 	{"checksum", offsetof(struct options, checksum), true},
 	{"verbose", offsetof(struct options, is_verbose), true},
 	{"big-endian", offsetof(struct options, big_endian), true},
+	{"await-keepalive", offsetof(struct options, await_keepalive), true},
 	{"silent-acceptor", offsetof(struct options, silent_acceptor), true},
 	{"new-incarnation", offsetof(struct options, new_incarnation), true},
 	{"zc-before-bulk-in", offsetof(struct options, zc_before_bulk_in), true},
@@ -97,7 +98,7 @@ usage(FILE *f)
 	      "  --selftest FILE...        compare what we write with recorded frames\n"
 	      "options: --port P --conns-per-peer N --hello-version 2|3|4 --zc --checksum --router-ping S --keepalive S\n"
 	      "  --accept-timeout S --lnd-timeout S --timeout S --op-timeout S --retry N --linger S\n"
-	      "  --rcvbuf BYTES --verbose\n"
+	      "  --await-keepalive --rcvbuf BYTES --verbose\n"
 	      "scenarios: --pause-reads S [--pause-after BYTES] --rst-after-hello[=deny|accept] --silent-acceptor --split N\n"
 	      "  --big-endian --new-incarnation --zc-before-bulk-in --stop-mid-message[=hold|close]\n"
 	      "  --version5 --garbage[=connreq|hello|message]   (probe; also --probe connreq-version3|wrong-nid|silent|\n"

@@ -69,6 +69,7 @@ struct options {
 	uint32_t timeout_s; /* of the whole command */
 	uint32_t op_timeout_s; /* of one operation */
 	uint32_t linger_s; /* go on answering after the last operation */
+	bool await_keepalive; /* and until the other side has sent one */
 	uint32_t retries; /* per operation */
 	bool is_verbose;
 
