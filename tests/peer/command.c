@@ -161,6 +161,21 @@ old_life_is_over(struct node *n)
 	return n->counters[COUNT_dials_denied] > 0 && TAILQ_EMPTY(&p->conns);
 }
 
+/*
+ * A HELLO on its way is answered first: one that is lost and repeated after this node has gone would come behind those of
+ * its next life, whose connections the other end would then close as stale.
+ */
+static bool
+is_in_handshake(const struct node *n)
+{
+	const struct peer *p;
+
+	TAILQ_FOREACH(p, &n->peers, link)
+		if (p->dial != NULL)
+			return true;
+	return false;
+}
+
 /* Drained, or given up; and the other nodes have been answered as long as asked for. */
 static bool
 has_drained(const struct session *s)
@@ -171,7 +186,8 @@ has_drained(const struct session *s)
 	if (passed < n->opt->linger_s * NSEC_PER_SEC ||
 	    (n->opt->await_keepalive && n->counters[COUNT_keepalives_received] == 0))
 		return false;
-	return is_drained(n) || passed >= (n->opt->linger_s + DRAIN_S) * NSEC_PER_SEC;
+	return (is_drained(n) && !is_in_handshake(n)) ||
+		passed >= (n->opt->linger_s + DRAIN_S) * NSEC_PER_SEC;
 }
 
 static void

@@ -78,6 +78,9 @@ run_peer a --nid 10.0.1.2@tcp ping 10.0.1.3@tcp 5
 at_least "microseconds of a delayed ping" "$(json "$tmp/run.json" loads.0.latency_us.median | cut -d. -f1)" 40000
 run_peer a --nid 10.0.1.2@tcp --size 1M --count 4 --window 4 put 10.0.1.3@tcp
 at_least "milliseconds of 4 MiB at 100 Mb/s" "$(json "$tmp/run.json" loads.0.seconds | awk '{print int($1 * 1000)}')" 300
+# done long before the other two connections are: it does not leave a HELLO behind
+run_peer a --nid 10.0.1.2@tcp ping 10.0.1.3@tcp 1
+expect "connections of a node that leaves early" "$(counter run.json conns_dialled)" 3
 stop srv || fail "the server saw something wrong behind a delay"
 stop relay || fail "the relay failed"
 for side in a b; do expect "frames lost by a relay that loses none" "$(json "$tmp/relay.out" "$side.lost")" 0; done
