@@ -65,7 +65,7 @@ peer_start() {
 # A program that says "ready" on stderr, or has ended without.
 ready() {
 	wait_for 60 "$1 is ready or has ended" eval "! is_running $1 || grep -q ready '$tmp/$1.err'"
-	is_running "$1" || fail "$1 did not start"
+	grep -q ready "$tmp/$1.err" || fail "$1 did not start"
 }
 
 has_ended() {
