@@ -175,6 +175,8 @@ tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 		.rack = &c->rack,
 		.now = now,
 		.fack = c->rack.fack,
+		/* what comes out of order is not echoed (RFC 7323 4.3): of what SACK reports the echo says nothing */
+		.echo_end = UINT64_MAX,
 		.recover = c->recovery == TCP_OPEN ? c->snd_una : c->recover,
 	};
 	uint32_t acked = 0;
@@ -185,10 +187,10 @@ tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	/* an older ACK that arrives late says nothing new, but its payload may */
 	if (seq_lt(s->ack, c->snd_una))
 		return true;
-	d.echo_end = echo_end(c, s, now);
 	wnd_changed = window_in(c, s);
 	if (c->sack_ok && s->n_sack > 0)
 		sack_in(c, s, &d);
+	d.echo_end = echo_end(c, s, now);
 	d.duplicate = s->ack == c->snd_una && (c->snd_una != c->snd_nxt || c->tlp.active) &&
 		s->n_sack == 0 && s->len == 0 && !wnd_changed && (s->flags & TCP_FIN) == 0;
 	if (seq_gt(s->ack, c->snd_una))

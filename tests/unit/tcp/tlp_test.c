@@ -32,6 +32,11 @@ SCRIPT(probe_shows_what_else_is_missing, ACCEPTED, &far, /* */
        IN(A, 1, SEG(1), 0, SACK1(SEG(2), SEG(3))), DATA(1), IN(A, 1, SEG(3), 0), ACKED(3 * MSS),
        COUNT(RTO, 0))
 
+/* The peer echoes what came in order last, which was sent long before the probe. */
+SCRIPT(probe_counts_though_its_timestamp_is_not_echoed, ACCEPTED, &far, /* */
+       THREE, WAIT(45), LAST(2), WAIT(20), IN(A, 1, SEG(0), 0, SACK1(SEG(2), SEG(3)), .echo = -45),
+       DATA(0), QUIET, COUNT(RACK_LOST, 2 * MSS), COUNT(RTO, 0))
+
 SCRIPT(probe_is_new_data_where_there_is_some, ACCEPTED, &far, /* */
        SEND(12 * MSS), SKIP, WAIT(45), DATA(10), QUIET, COUNT(TLP_PROBE, 1), COUNT(RETRANSMIT, 0),
        WAIT(20), IN(A, 1, SEG(11), 0), LAST(11), COUNT(TLP_RECOVERED, 0))
@@ -95,6 +100,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lost_end_is_repaired_by_the_probe),
 		cmocka_unit_test(probe_shows_what_else_is_missing),
+		cmocka_unit_test(probe_counts_though_its_timestamp_is_not_echoed),
 		cmocka_unit_test(probe_is_new_data_where_there_is_some),
 		cmocka_unit_test(probe_keeps_to_the_window_of_the_peer),
 		cmocka_unit_test(probe_that_arrives_twice_is_no_loss),
