@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What all congestion controls have in common: slow start, timeout, restart. Pure. */
+/* What all congestion controls have in common: slow start, timeout, undo. Pure. */
 #include "drivers/tcp/cc.h"
 
 #define INITIAL_SEGMENTS 10
@@ -111,9 +111,29 @@ tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc *before)
 }
 
 void
-tcp_cc_restart(struct tcp_cc *cc, uint64_t idle, uint64_t rto)
+tcp_cc_idle(struct tcp_cc *cc, uint64_t idle)
 {
 	cc->ops->idle(cc, idle);
-	if (idle > rto)
-		cc->cwnd = min_u32(cc->cwnd, tcp_cc_initial_window(cc));
+}
+
+bool
+tcp_cc_decay(struct tcp_cc *cc)
+{
+	uint32_t least = tcp_cc_initial_window(cc), half = cc->cwnd / 2;
+
+	if (cc->cwnd <= least)
+		return false;
+	if (cc->ssthresh < cc->cwnd - cc->cwnd / 4)
+		cc->ssthresh = cc->cwnd - cc->cwnd / 4;
+	cc->cwnd = half > least ? half : least;
+	return true;
+}
+
+void
+tcp_cc_limit(struct tcp_cc *cc, uint32_t window)
+{
+	if (window < 2 * cc->mss)
+		window = 2 * cc->mss;
+	cc->ssthresh = min_u32(cc->ssthresh, window);
+	cc->cwnd = min_u32(cc->cwnd, window);
 }

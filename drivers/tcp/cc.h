@@ -72,5 +72,11 @@ void tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t 
 /* What reduced the window was no loss: all is as it was in @before, unless the window has grown beyond (RFC 9438 4.9). */
 void tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc *before);
 
-/* Sending begins again after @idle ns without anything in flight; beyond @rto the window restarts (RFC 5681 4.1). */
-void tcp_cc_restart(struct tcp_cc *cc, uint64_t idle, uint64_t rto);
+/* Sending begins again after @idle ns without anything in flight. */
+void tcp_cc_idle(struct tcp_cc *cc, uint64_t idle);
+
+/* The window was not in use for so long that it says little: RFC 7661 4.4.3. Return: it became smaller. */
+bool tcp_cc_decay(struct tcp_cc *cc);
+
+/* Window and threshold are @window bytes at most, but two segments at least. */
+void tcp_cc_limit(struct tcp_cc *cc, uint32_t window);

@@ -319,6 +319,7 @@ tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp
 	tcp_pmtud_init(c, now);
 	tcp_path_mss(c);
 	tcp_cc_init(&c->cc, cc_ops(t), c->mss);
+	tcp_cwv_reset(c, now);
 	*cp = c;
 	return 0;
 }

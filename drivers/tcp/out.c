@@ -191,7 +191,7 @@ send_new(struct tcp_conn *c, uint64_t now)
 	uint32_t off, len, mss, probe;
 
 	if (tcp_in_flight(c) == 0 && c->tx.unsent > 0 && window_room(c) > 0) {
-		tcp_cc_restart(&c->cc, now - c->last_send, c->rto);
+		tcp_cwv_idle(c, now);
 		c->last_send = now;
 	}
 	while (tcp_txq_cursor(&c->tx, &slice, &off)) {
@@ -207,7 +207,7 @@ send_new(struct tcp_conn *c, uint64_t now)
 		if (probe > 0)
 			tcp_pmtud_sent(c, now);
 	}
-	/* slow start goes on while more than half of the window is in use (RFC 7661's concern, Linux's rule) */
+	/* slow start goes on while more than half of the window is in use (Linux's rule) */
 	if (c->cc.cwnd < c->cc.ssthresh && 2ull * tcp_pipe(c) >= c->cc.cwnd)
 		cwnd_was_limit(c);
 	/* FIN takes no window that data could want */

@@ -50,18 +50,20 @@ enter_fast_recovery(struct tcp_conn *c, uint32_t delivered, uint64_t now)
 	c->recovery = TCP_FAST_RECOVERY;
 	c->recover = c->snd_nxt;
 	c->rtx_at_once = true;
-	tcp_cc_loss(&c->cc, tcp_in_flight(c), now);
+	tcp_cc_loss(&c->cc, tcp_cwv_flight(c, tcp_in_flight(c), now), now);
+	tcp_cwv_lost(c);
 	/* RecoverFS: what was SACKED before is not delivered any more */
 	tcp_prr_begin(&c->prr, c->sack_ok ? tcp_in_flight(c) - c->tx.sacked + delivered : 0);
 }
 
 static void
-leave_recovery(struct tcp_conn *c)
+leave_recovery(struct tcp_conn *c, uint64_t now)
 {
 	uint32_t burst = tcp_in_flight(c) > c->mss ? tcp_in_flight(c) : c->mss;
 
 	if (c->recovery == TCP_FAST_RECOVERY && c->prr.flight != 0)
 		c->cc.cwnd = c->cc.ssthresh;
+	tcp_cwv_recovered(c, c->undo.resent, now);
 	/* RFC 6582 3.2 step 3: without SACK the pipe was a guess, so do not send a window at once */
 	if (!c->sack_ok && c->recovery == TCP_FAST_RECOVERY && c->cc.cwnd > burst + c->mss)
 		c->cc.cwnd = burst + c->mss;
@@ -131,11 +133,16 @@ dsack_in(struct tcp_conn *c, const struct tcp_delivery *d)
 static void
 grow(struct tcp_conn *c, uint32_t acked, bool recovering, uint64_t now)
 {
-	if (seq_geq(c->snd_una, c->round_end)) {
+	bool round_over = seq_geq(c->snd_una, c->round_end);
+
+	if (round_over) {
 		c->round_end = c->snd_nxt;
 		tcp_cc_round(&c->cc);
 	}
-	if (acked > 0 && !recovering && c->recovery != TCP_FAST_RECOVERY && c->cwnd_limited)
+	if (acked > 0)
+		tcp_cwv_acked(c, acked, round_over, now);
+	if (acked > 0 && !recovering && c->recovery != TCP_FAST_RECOVERY && c->cwnd_limited &&
+	    tcp_cwv_may_grow(c))
 		tcp_cc_acked(&c->cc, acked, c->recovery == TCP_LOSS, now);
 	/* the window was the limit for what was in flight then, not for what is sent from here on */
 	if (seq_geq(c->snd_una, c->limited_seq))
@@ -153,7 +160,7 @@ tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acke
 	tcp_tlp_ack(c, d, acked, now);
 	tcp_undo_try(c, d);
 	if (c->recovery != TCP_OPEN && seq_geq(c->snd_una, c->recover))
-		leave_recovery(c);
+		leave_recovery(c, now);
 	if (c->recovery == TCP_FAST_RECOVERY && acked > 0)
 		tcp_count(c->t, TCP_PARTIAL_ACK);
 	if (d->reordered)
@@ -203,8 +210,11 @@ tcp_recovery_repeat(struct tcp_conn *c, uint32_t end)
 void
 tcp_recovery_repaired(struct tcp_conn *c, uint32_t flight, uint64_t now)
 {
-	if (c->recovery == TCP_OPEN)
-		tcp_cc_loss(&c->cc, flight, now);
+	if (c->recovery != TCP_OPEN)
+		return;
+	tcp_cc_loss(&c->cc, tcp_cwv_flight(c, flight, now), now);
+	tcp_cwv_lost(c);
+	tcp_cwv_reset(c, now);
 }
 
 void
@@ -222,7 +232,8 @@ tcp_recovery_timeout(struct tcp_conn *c, uint64_t now)
 	if (!again)
 		tcp_undo_begin(c);
 	c->undo.frto = c->sack_ok && c->recovery != TCP_FAST_RECOVERY;
-	tcp_cc_timeout(&c->cc, tcp_in_flight(c), again, now);
+	tcp_cc_timeout(&c->cc, tcp_cwv_flight(c, tcp_in_flight(c), now), again, now);
+	tcp_cwv_reset(c, now);
 	/* RFC 2018 8: a head that was reported and yet is not acknowledged was thrown away again */
 	if ((head->flags & TXSEG_SACKED) != 0) {
 		tcp_count(c->t, TCP_SACK_RENEGED);

@@ -2,7 +2,7 @@
 /*
  * What a connection remembers of losses, for the files that deal with them: recovery.c (when a loss is seen, what it does to
  * the window, when it is over), tlp.c (a probe when the end of a flight stays without an answer), undo.c (a recovery
- * that was not needed is taken back). Everything runs on the engine's lcore.
+ * that was not needed is taken back), cwv.c (what a window is worth that is not in use). Everything runs on the engine's lcore.
  */
 #pragma once
 
@@ -41,6 +41,20 @@ struct tcp_undo {
 	bool frto; /* the first timeout of this flight: RFC 5682 applies */
 };
 
+#define TCP_CWV_PARTS 3 /* of the sampling period */
+
+/* Congestion window validation, RFC 7661. */
+struct tcp_cwv {
+	uint32_t acked; /* bytes, in the round trip that goes on */
+	uint32_t most
+		[TCP_CWV_PARTS]; /* in a round trip, by part of the sampling period, the newest first */
+	uint64_t part_at; /* ns, when the newest part began */
+	uint64_t validated_at; /* ns, when the window was in use last */
+	uint32_t
+		loss_flight; /* congestion in the non-validated phase: bytes that were in use; 0 = not in that phase */
+	uint8_t rounds; /* measured since the path was new or congested last */
+};
+
 /* --- recovery.c --- */
 
 /* What an ACK delivered, or said: find losses, enter and leave recovery, grow the window. @acked: sequence space. */
@@ -74,6 +88,23 @@ void tcp_tlp_sent(struct tcp_conn *c, bool repetition);
 void tcp_tlp_cancel(struct tcp_conn *c);
 /* Does the ACK report the probe as a duplicate? */
 bool tcp_tlp_is_reported(const struct tcp_conn *c, const struct tcp_delivery *d);
+
+/* --- cwv.c --- */
+
+/* Nothing is known of what is in use: a new path, or one that was congested (4.4.1). */
+void tcp_cwv_reset(struct tcp_conn *c, uint64_t now);
+/* @acked bytes were acknowledged; @round_over: with all that was in flight a round trip ago. */
+void tcp_cwv_acked(struct tcp_conn *c, uint32_t acked, bool round_over, uint64_t now);
+/* As known by the last ACK. */
+bool tcp_cwv_may_grow(const struct tcp_conn *c);
+/* Sending begins again with nothing in flight. */
+void tcp_cwv_idle(struct tcp_conn *c, uint64_t now);
+/* Congestion is about to be answered, with @in_flight bytes outstanding. Return: bytes that the answer counts from. */
+uint32_t tcp_cwv_flight(struct tcp_conn *c, uint32_t in_flight, uint64_t now);
+/* It was answered, and it was a loss. */
+void tcp_cwv_lost(struct tcp_conn *c);
+/* It is over, with @resent bytes sent again. */
+void tcp_cwv_recovered(struct tcp_conn *c, uint32_t resent, uint64_t now);
 
 /* --- undo.c --- */
 

@@ -110,6 +110,7 @@ struct tcp_conn {
 	struct tcp_tlp tlp;
 	struct tcp_prr prr;
 	struct tcp_undo undo;
+	struct tcp_cwv cwv;
 	struct tcp_range sack_seen[TCP_SACK_BLOCKS]; /* blocks of the last ACK */
 	uint64_t srtt, rttvar, rto; /* ns */
 	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */

@@ -45,6 +45,7 @@ undo(struct tcp_conn *c, enum tcp_counter why)
 {
 	tcp_count(c->t, why);
 	tcp_cc_undo(&c->cc, &c->undo.before);
+	c->cwv.loss_flight = 0;
 	tcp_sb_unmark_lost(&c->tx);
 	c->undo.active = c->undo.frto = false;
 	c->recovery = TCP_OPEN;

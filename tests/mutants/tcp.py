@@ -99,8 +99,16 @@ MUTANTS = [
            ('out.c', 'return c->push_now && tcp_in_flight(c) == 0;', 'return true;')),
     Mutant('persist-never', 'a shut window is not probed',
            ('out.c', 'bool wanted = c->send_probe && tcp_in_flight(c) == 0 && c->tx.unsent > 0;', 'bool wanted = false;')),
-    Mutant('restart-after-idle-never', 'an old window is used after a pause',
-           ('out.c', 'tcp_cc_restart(&c->cc, now - c->last_send, c->rto);', '')),
+    Mutant('rack-echo-of-sacked', 'a repetition out of order is not believed, because its timestamp is not echoed',
+           ('ack.c', '.echo_end = UINT64_MAX,', '.echo_end = echo_end(c, s, now),')),
+    Mutant('cwv-always-valid', 'a window grows while it is not in use, and a loss then counts from all of it',
+           ('cwv.c', 'return c->cwv.rounds < WHOLE_ROUND ||', 'return true ||')),
+    Mutant('cwv-window-for-ever', 'a window is kept over a pause of any length',
+           ('cwv.c', 'if (tcp_cc_decay(&c->cc))', 'if (false)')),
+    Mutant('cwv-restart', 'each pause ends with the initial window',
+           ('out.c', 'tcp_cwv_idle(c, now);', 'c->cc.cwnd = c->cc.cwnd < tcp_cc_initial_window(&c->cc) ? c->cc.cwnd : tcp_cc_initial_window(&c->cc);')),
+    Mutant('cwv-resent-counts', 'what was sent again counts as taken by the path',
+           ('cwv.c', '(flight > resent ? flight - resent : 0) / 2', '(flight + 0 * resent) / 2')),
 
     # timers
     Mutant('rto-not-restarted', 'an ACK does not restart the retransmission timer',

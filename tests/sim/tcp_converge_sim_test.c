@@ -5,7 +5,7 @@
  * say, and it shrinks by section 4.6 when a packet is lost.
  */
 #include "tests/fake/eal.h"
-#include "tests/sim/net_sim.h"
+#include "tests/sim/flows.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,122 +15,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-#define PORT 988
-#define FLOWS_MAX 8
-#define QUEUE (8u << 20) /* bytes that a sender keeps in the engine */
-#define CHUNK (64u << 10)
-#define GBIT 125000000ull /* bytes per second */
-#define HEADERS 52 /* of a packet: IPv4, TCP, timestamps */
-
-/* --- users that send for ever and throw away --- */
-
-struct flow {
-	struct flows *all;
-	struct tcp_conn *c;
-	uint64_t received;
-};
-
-struct flows {
-	struct sim *sim;
-	struct flow tx[FLOWS_MAX], rx[FLOWS_MAX];
-	unsigned int n, broken;
-};
-
-static void
-write_more(struct flow *f, uint64_t now)
-{
-	static const uint8_t bytes[CHUNK];
-	const struct sim_host *h = &f->all->sim->host[0];
-	struct buf b = {0};
-
-	while (tcp_queued(f->c) - tcp_acked(f->c) < QUEUE / f->all->n) {
-		assert_int_equal(buf_copy_in(&b, &h->mem, bytes, CHUNK), 0);
-		assert_int_equal(tcp_send(f->c, &b, false, now), 0);
-	}
-}
-
-static void
-on_connected(struct tcp_conn *, void *user, uint64_t now)
-{
-	write_more(user, now);
-}
-
-static void
-on_readable(struct tcp_conn *c, void *user, uint64_t now)
-{
-	((struct flow *)user)->received += tcp_rx_discard(c, UINT32_MAX, now);
-}
-
-static void
-on_acked(struct tcp_conn *, void *user, uint64_t now)
-{
-	write_more(user, now);
-}
-
-static void
-on_closed(struct tcp_conn *, void *user, int, uint64_t)
-{
-	((struct flow *)user)->all->broken++;
-}
-
-static const struct tcp_ops ops = {
-	.connected = on_connected,
-	.readable = on_readable,
-	.acked = on_acked,
-	.closed = on_closed,
-};
-
-static int
-on_accept(struct tcp_conn *c, void *user, uint64_t)
-{
-	struct flows *all = user;
-
-	tcp_set_user(c, &ops, &all->rx[1023 - tcp_flow(c)->remote_port]);
-	return 0;
-}
-
-static void
-start(struct flows *all, unsigned int i)
-{
-	struct sim *s = all->sim;
-	struct ip_flow flow = sim_flow(s, 0, (uint16_t)(1023 - i), PORT);
-
-	all->tx[i].all = all->rx[i].all = all;
-	assert_int_equal(
-		tcp_connect(s->host[0].tcp, &flow, 0, &ops, &all->tx[i], s->now, &all->tx[i].c), 0);
-}
-
-static void
-open_flows(struct flows *all, const struct sim_conf *conf, unsigned int n)
-{
-	struct tcp_listener *l;
-
-	*all = (struct flows){.n = n};
-	assert_int_equal(sim_create(conf, &all->sim), 0);
-	assert_int_equal(tcp_listen(all->sim->host[1].tcp, &all->sim->host[1].addr, PORT, FLOWS_MAX,
-				    on_accept, all, &l),
-			 0);
-}
-
-static void
-run(struct flows *all, uint64_t ns)
-{
-	uint64_t end = all->sim->now + ns;
-
-	while (sim_step(all->sim, end))
-		;
-	assert_int_equal(all->broken, 0);
-}
-
-static void
-close_flows(struct flows *all)
-{
-	const char *leak = sim_destroy(all->sim);
-
-	if (leak != NULL)
-		fail_msg("%s", leak);
-}
 
 static void
 base_conf(struct sim_conf *conf, uint64_t rtt)
@@ -246,14 +130,14 @@ measure(const struct one *o)
 		conf.link[0].loss = (uint32_t)(1000000 / o->every);
 	else
 		conf.link[0].drop_every = o->every;
-	open_flows(&all, &conf, 1);
-	start(&all, 0);
-	run(&all, o->ns / 10);
+	flows_open(&all, &conf, 1);
+	flows_start(&all, 0);
+	flows_run(&all, o->ns / 10);
 	before = all.rx[0].received;
-	run(&all, o->ns);
+	flows_run(&all, o->ns);
 	window = (double)(all.rx[0].received - before) / (double)o->ns * (double)o->rtt /
 		(conf.path.mtu - HEADERS);
-	close_flows(&all);
+	flows_close(&all);
 	return window;
 }
 
@@ -287,19 +171,6 @@ goodput_is_that_of_the_model(void **)
 
 /* --- several flows --- */
 
-static double
-jain(const double *x, unsigned int n)
-{
-	double sum = 0, squares = 0;
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		sum += x[i];
-		squares += x[i] * x[i];
-	}
-	return sum * sum / (n * squares);
-}
-
 /* 100 Mbit/s and 10 ms, with a queue of one product of the two. */
 static void
 shared_conf(struct sim_conf *conf)
@@ -312,29 +183,10 @@ shared_conf(struct sim_conf *conf)
 	conf->link[0].jitter = conf->link[1].jitter = 100 * SIM_US;
 }
 
-/* Bytes of each flow in @ns from now. */
-static void
-take_shares(struct flows *all, uint64_t ns, double *share)
-{
-	uint64_t before[FLOWS_MAX] = {0};
-	unsigned int i;
-
-	for (i = 0; i < all->n; i++)
-		before[i] = all->rx[i].received;
-	run(all, ns);
-	for (i = 0; i < all->n; i++)
-		share[i] = (double)(all->rx[i].received - before[i]);
-}
-
 static double
 used(const double *share, unsigned int n, uint64_t ns)
 {
-	double sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		sum += share[i];
-	return sum / ((double)ns / SIM_S * GBIT / 10);
+	return flows_sum(share, n) / ((double)ns / SIM_S * GBIT / 10);
 }
 
 static void
@@ -347,17 +199,17 @@ flows_share_a_bottleneck(void **)
 
 	shared_conf(&conf);
 	for (n = 2; n <= FLOWS_MAX; n += 2) {
-		open_flows(&all, &conf, n);
+		flows_open(&all, &conf, n);
 		for (i = 0; i < n; i++)
-			start(&all, i);
-		run(&all, 10 * SIM_S);
-		take_shares(&all, 60 * SIM_S, share);
-		index = jain(share, n);
+			flows_start(&all, i);
+		flows_run(&all, 10 * SIM_S);
+		flows_take_shares(&all, 60 * SIM_S, share);
+		index = flows_jain(share, n);
 		print_message("%u flows: index %.3f, %.1f %% of the rate\n", n, index,
 			      100 * used(share, n, 60 * SIM_S));
 		assert_true(index >= 0.95);
 		assert_true(used(share, n, 60 * SIM_S) > 0.9);
-		close_flows(&all);
+		flows_close(&all);
 	}
 }
 
@@ -369,19 +221,20 @@ late_starter_gets_its_share(void **)
 	double share[FLOWS_MAX];
 
 	shared_conf(&conf);
-	open_flows(&all, &conf, 4);
-	start(&all, 0);
-	start(&all, 1);
-	start(&all, 2);
-	run(&all, 20 * SIM_S);
-	start(&all, 3);
-	run(&all, 10 * SIM_S);
-	take_shares(&all, 40 * SIM_S, share);
+	flows_open(&all, &conf, 4);
+	flows_start(&all, 0);
+	flows_start(&all, 1);
+	flows_start(&all, 2);
+	flows_run(&all, 20 * SIM_S);
+	flows_start(&all, 3);
+	flows_run(&all, 10 * SIM_S);
+	flows_take_shares(&all, 40 * SIM_S, share);
 	print_message("late starter: %.2f of a fair share, index %.3f\n",
-		      4 * share[3] / (share[0] + share[1] + share[2] + share[3]), jain(share, 4));
-	assert_true(jain(share, 4) >= 0.95);
+		      4 * share[3] / (share[0] + share[1] + share[2] + share[3]),
+		      flows_jain(share, 4));
+	assert_true(flows_jain(share, 4) >= 0.95);
 	assert_true(4 * share[3] > 0.75 * (share[0] + share[1] + share[2] + share[3]));
-	close_flows(&all);
+	flows_close(&all);
 }
 
 static int

@@ -184,7 +184,7 @@ cubic_does_not_count_idle_time(void **)
 	tcp_cc_loss(&busy, busy.cwnd, now);
 	round_trip(&busy, &now, 100 * MS);
 	idle = busy;
-	tcp_cc_restart(&idle, 100 * MS, 200 * MS);
+	tcp_cc_idle(&idle, 100 * MS);
 	assert_int_equal(idle.cwnd, busy.cwnd);
 	tcp_cc_acked(&busy, MSS, false, now);
 	tcp_cc_acked(&idle, MSS, false, now + 100 * MS);
@@ -192,16 +192,22 @@ cubic_does_not_count_idle_time(void **)
 }
 
 static void
-restart_after_a_long_pause_uses_the_initial_window(void **)
+decay_halves_down_to_the_initial_window(void **)
 {
 	struct tcp_cc cc;
 
 	tcp_cc_init(&cc, &tcp_cc_cubic, MSS);
-	cc.cwnd = 500 * MSS;
-	tcp_cc_restart(&cc, 300 * MS, 200 * MS);
+	cc.cwnd = 32 * MSS;
+	cc.ssthresh = 8 * MSS;
+	assert_true(tcp_cc_decay(&cc));
+	assert_int_equal(cc.cwnd, 16 * MSS);
+	assert_int_equal(cc.ssthresh, 24 * MSS);
+	assert_true(tcp_cc_decay(&cc));
 	assert_int_equal(cc.cwnd, 10 * MSS);
+	assert_int_equal(cc.ssthresh, 24 * MSS);
+	assert_false(tcp_cc_decay(&cc));
 	cc.cwnd = 3 * MSS;
-	tcp_cc_restart(&cc, 300 * MS, 200 * MS);
+	assert_false(tcp_cc_decay(&cc));
 	assert_int_equal(cc.cwnd, 3 * MSS);
 }
 
@@ -241,7 +247,7 @@ main(void)
 		cmocka_unit_test(cubic_is_not_slower_than_reno_on_a_short_path),
 		cmocka_unit_test(cubic_gives_way_faster_when_losses_come_early),
 		cmocka_unit_test(cubic_does_not_count_idle_time),
-		cmocka_unit_test(restart_after_a_long_pause_uses_the_initial_window),
+		cmocka_unit_test(decay_halves_down_to_the_initial_window),
 		cmocka_unit_test(window_never_overflows),
 	};
 

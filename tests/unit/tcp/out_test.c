@@ -92,10 +92,6 @@ SCRIPT(send_window_grows_only_when_it_is_used, ACCEPTED, NULL, /* */
        SEND(2 * MSS), SKIP, IN(A, 1, 1 + 2 * MSS, 0), SEND(2 * MSS), SKIP, IN(A, 1, 1 + 4 * MSS, 0),
        SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 14 * MSS))
 
-SCRIPT(send_after_idle_begins_with_ten_again, ACCEPTED, NULL, /* */
-       SEND(10 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SEND(20 * MSS), SKIP,
-       IN(A, 1, 1 + 30 * MSS, 0), WAIT(1000), SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 40 * MSS))
-
 SCRIPT(send_shortly_after_keeps_the_window, ACCEPTED, NULL, /* */
        SEND(10 * MSS), SKIP, IN(A, 1, 1 + 10 * MSS, 0), SEND(20 * MSS), SKIP,
        IN(A, 1, 1 + 30 * MSS, 0), WAIT(100), SEND(40 * MSS), SKIP, COUNT(BYTES_OUT, 70 * MSS))
@@ -203,7 +199,6 @@ main(void)
 		cmocka_unit_test(send_begins_with_ten_segments),
 		cmocka_unit_test(send_slow_start_doubles),
 		cmocka_unit_test(send_window_grows_only_when_it_is_used),
-		cmocka_unit_test(send_after_idle_begins_with_ten_again),
 		cmocka_unit_test(send_shortly_after_keeps_the_window),
 		cmocka_unit_test(window_limits_what_is_sent),
 		cmocka_unit_test(window_short_segments_are_not_sent_for_its_rest),
