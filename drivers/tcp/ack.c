@@ -197,6 +197,7 @@ tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 		acked = advance(c, s, &d, now);
 	if (!tcp_is_synchronized(c))
 		return false;
+	tcp_ecn_ack_in(c, s, acked, d.bytes, now);
 	told = acked > 0 || d.bytes > 0 || d.duplicate || d.dsack.start != d.dsack.end;
 	if (told)
 		tcp_recovery_ack(c, &d, acked, now);

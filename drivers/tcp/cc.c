@@ -2,6 +2,8 @@
 /* What all congestion controls have in common: slow start, timeout, undo. Pure. */
 #include "drivers/tcp/cc.h"
 
+#include <stddef.h>
+
 #define INITIAL_SEGMENTS 10
 #define AFTER_TIMEOUT_SEGMENTS 2
 
@@ -14,7 +16,12 @@ min_u32(uint32_t a, uint32_t b)
 void
 tcp_cc_init(struct tcp_cc *cc, const struct tcp_cc_ops *ops, uint32_t mss)
 {
-	*cc = (struct tcp_cc){.ops = ops, .mss = mss, .ssthresh = TCP_SSTHRESH_INF};
+	*cc = (struct tcp_cc){
+		.ops = ops,
+		.mss = mss,
+		.ssthresh = TCP_SSTHRESH_INF,
+		.dctcp = {.alpha = 1}, /* RFC 8257 4.2 */
+	};
 	cc->cwnd = tcp_cc_initial_window(cc);
 }
 
@@ -71,6 +78,8 @@ tcp_cc_round(struct tcp_cc *cc)
 {
 	if (cc->ssthresh == TCP_SSTHRESH_INF && tcp_hystart_round(&cc->hystart))
 		cc->ssthresh = cc->cwnd;
+	if (cc->ops->round != NULL)
+		cc->ops->round(cc);
 }
 
 /* RFC 9406 4.2: only the first slow start is watched. */
@@ -89,6 +98,24 @@ tcp_cc_loss(struct tcp_cc *cc, uint32_t in_flight, uint64_t now)
 }
 
 void
+tcp_cc_marked(struct tcp_cc *cc, uint32_t in_flight, uint64_t now)
+{
+	if (cc->ops->marked != NULL)
+		cc->ssthresh = cc->ops->marked(cc, in_flight, now);
+	else
+		cc->ssthresh = cc->ops->loss(cc, in_flight, false, now);
+	cc->cwnd = cc->ssthresh;
+	end_of_first_slow_start(cc);
+}
+
+void
+tcp_cc_echoed(struct tcp_cc *cc, uint32_t bytes, bool marked)
+{
+	cc->dctcp.acked += bytes;
+	cc->dctcp.marked += marked ? bytes : 0;
+}
+
+void
 tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t now)
 {
 	if (!again)
@@ -104,6 +131,7 @@ tcp_cc_undo(struct tcp_cc *cc, const struct tcp_cc *before)
 
 	*cc = *before;
 	cc->srtt = now.srtt;
+	cc->dctcp = now.dctcp;
 	cc->cwnd = now.cwnd > cc->cwnd ? now.cwnd : cc->cwnd;
 	cc->ssthresh = now.ssthresh > cc->ssthresh ? now.ssthresh : cc->ssthresh;
 	if (cc->mss != now.mss)

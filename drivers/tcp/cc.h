@@ -17,6 +17,12 @@ struct tcp_cubic {
 	bool after_timeout;
 };
 
+/* DCTCP's estimate of the share of bytes that are marked (RFC 8257 3.3). */
+struct tcp_dctcp {
+	double alpha;
+	uint64_t acked, marked; /* bytes, in the round trip that goes on */
+};
+
 struct tcp_cc {
 	const struct tcp_cc_ops *ops;
 	uint32_t cwnd, ssthresh; /* bytes */
@@ -24,6 +30,7 @@ struct tcp_cc {
 	uint64_t srtt; /* ns, as known last */
 	double credit; /* bytes of growth below one byte, carried over */
 	struct tcp_cubic cubic;
+	struct tcp_dctcp dctcp;
 	struct tcp_hystart hystart; /* while ssthresh is infinite */
 };
 
@@ -35,10 +42,15 @@ struct tcp_cc_ops {
 	uint32_t (*loss)(struct tcp_cc *cc, uint32_t in_flight, bool timeout, uint64_t now);
 	/* Nothing was in flight for @idle ns: that time does not count as growth. */
 	void (*idle)(struct tcp_cc *cc, uint64_t idle);
+	/* The path marked packets, once per round trip: as loss(). NULL = it is answered like one. */
+	uint32_t (*marked)(struct tcp_cc *cc, uint32_t in_flight, uint64_t now);
+	/* A round trip is over. NULL = nothing to do. */
+	void (*round)(struct tcp_cc *cc);
 };
 
 extern const struct tcp_cc_ops tcp_cc_cubic; /* RFC 9438 */
 extern const struct tcp_cc_ops tcp_cc_newreno; /* RFC 5681, RFC 6582 */
+extern const struct tcp_cc_ops tcp_cc_dctcp; /* RFC 8257 */
 
 #define TCP_SSTHRESH_INF UINT32_MAX
 #define TCP_CWND_MAX (1u << 30) /* the sequence space bounds what can be in flight */
@@ -65,6 +77,12 @@ void tcp_cc_round(struct tcp_cc *cc);
 
 /* Fast recovery begins with @in_flight bytes outstanding. */
 void tcp_cc_loss(struct tcp_cc *cc, uint32_t in_flight, uint64_t now);
+
+/* The path marked packets of the @in_flight bytes. */
+void tcp_cc_marked(struct tcp_cc *cc, uint32_t in_flight, uint64_t now);
+
+/* @bytes were acknowledged, with or without an echo of a mark. */
+void tcp_cc_echoed(struct tcp_cc *cc, uint32_t bytes, bool marked);
 
 /* The retransmission timer expired. @again: for data that it had expired for already; ssthresh stays (RFC 5681 3.1). */
 void tcp_cc_timeout(struct tcp_cc *cc, uint32_t in_flight, bool again, uint64_t now);

@@ -281,9 +281,14 @@ block_get(struct tcp *t)
 }
 
 static const struct tcp_cc_ops *
-cc_ops(const struct tcp *t)
+cc_ops(const struct tcp *t, const struct tcp_path *path)
 {
-	return t->cfg.cc == TCP_CC_NEWRENO ? &tcp_cc_newreno : &tcp_cc_cubic;
+	unsigned int kind = path->cc;
+
+	/* DCTCP begins when ECN is agreed on */
+	if (kind == TCP_CC_DEFAULT || kind == TCP_CC_DCTCP)
+		kind = t->cfg.cc;
+	return kind == TCP_CC_NEWRENO ? &tcp_cc_newreno : &tcp_cc_cubic;
 }
 
 int
@@ -318,7 +323,7 @@ tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp
 	tcp_timers_init(c);
 	tcp_pmtud_init(c, now);
 	tcp_path_mss(c);
-	tcp_cc_init(&c->cc, cc_ops(t), c->mss);
+	tcp_cc_init(&c->cc, cc_ops(t, &path), c->mss);
 	tcp_cwv_reset(c, now);
 	*cp = c;
 	return 0;

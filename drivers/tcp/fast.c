@@ -7,8 +7,6 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
-#define ECN_CE 3 /* RFC 3168 5: congestion experienced, both bits */
-
 /* Its acknowledgement, window and timestamp change nothing. */
 static bool
 says_nothing_new(const struct tcp_conn *c, const struct tcp_segment *s)
@@ -31,7 +29,8 @@ tcp_fast_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, struct
 	    uint64_t now)
 {
 	if (c->state != TCP_ESTABLISHED || (s->flags & (uint8_t)~TCP_PSH) != TCP_ACK ||
-	    (tos & ECN_CE) == ECN_CE || !is_next(c, s) || !says_nothing_new(c, s))
+	    (tos & IP_ECN_MASK) == IP_ECN_CE || c->ecn.echo || !is_next(c, s) ||
+	    !says_nothing_new(c, s))
 		return false;
 	tcp_count(c->t, TCP_RX_PREDICTED);
 	c->last_rx = now;

@@ -80,13 +80,14 @@ syn_again(struct tcp_conn *c, struct tcp_segment *s)
 		return false;
 	tcp_conn_dirty(c);
 	if ((s->flags & TCP_ACK) == 0) {
+		tcp_ecn_syn_again(c, s);
 		tcp_count(c->t, TCP_SYN_RETRANSMIT);
 		c->send_syn = true;
 		return true;
 	}
 	c->ack_now = true;
 	s->seq++;
-	s->flags &= (uint8_t)~TCP_SYN;
+	s->flags &= (uint8_t) ~(TCP_SYN | TCP_ECE | TCP_CWR);
 	/* from here on it is read as a segment without SYN, whose window would be scaled */
 	s->wnd = (uint16_t)(s->wnd >> c->snd_shift);
 	return false;
@@ -173,6 +174,8 @@ synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct r
 	ts_update(c, s, now);
 	if (!tcp_ack_in(c, s, now))
 		return;
+	if (s->len > 0)
+		tcp_ecn_data_in(c, s, tos, now);
 	if (s->len > 0 || (s->flags & TCP_FIN) != 0)
 		tcp_data_in(c, s, m, now);
 }
@@ -190,7 +193,7 @@ conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, 
 		return;
 	switch (c->state) {
 	case TCP_SYN_SENT:
-		if (tcp_syn_sent_in(c, s, now) && s->len > 0)
+		if (tcp_syn_sent_in(c, s, pkt->tos, now) && s->len > 0)
 			tcp_data_in(c, s, m, now);
 		break;
 	case TCP_TIME_WAIT: {

@@ -108,6 +108,7 @@ syn_in(struct tcp_listener *l, const struct ip_flow *flow, uint8_t tos, const st
 	c->snd_una = c->iss;
 	c->snd_nxt = c->psh_seq = c->iss + 1;
 	tcp_open_syn(c, s, now);
+	tcp_ecn_syn_in(c, s, tos);
 	c->send_syn = true;
 	c->rto = t->cfg.syn_rto;
 	tcp_timer_set(c, TCP_TIMER_RTX, now + tcp_rto(c));

@@ -64,6 +64,7 @@ tcp_connect(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct
 		c->iss = isn_above + UINT16_MAX;
 	c->snd_una = c->iss;
 	c->snd_nxt = c->psh_seq = c->iss + 1;
+	tcp_ecn_open(c);
 	c->send_syn = true;
 	c->rto = t->cfg.syn_rto;
 	tcp_timer_set(c, TCP_TIMER_RTX, now + tcp_rto(c));
@@ -134,6 +135,8 @@ tcp_open_established(struct tcp_conn *c, const struct tcp_segment *s, uint64_t n
 	tcp_timer_clear(c, TCP_TIMER_RTX);
 	if (cfg->keepalive_idle != 0)
 		tcp_timer_set(c, TCP_TIMER_KEEP, now + cfg->keepalive_idle);
+	if (c->ecn.ok)
+		tcp_count(c->t, TCP_ECN_AGREED);
 	if (c->active) {
 		tcp_count(c->t, TCP_CONN_ACTIVE);
 		tcp_conn_event(c, TCP_EV_CONNECTED);
@@ -166,10 +169,11 @@ half_open_peer(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 
 /* Both sides opened at once: RFC 9293 3.5, figure 7. */
 static void
-simultaneous(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
+simultaneous(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, uint64_t now)
 {
 	tcp_count(c->t, TCP_CONN_SIMULTANEOUS);
 	tcp_open_syn(c, s, now);
+	tcp_ecn_syn_in(c, s, tos);
 	c->state = TCP_SYN_RCVD;
 	c->send_syn = true;
 	tcp_timer_set(c, TCP_TIMER_RTX, now + tcp_rto(c));
@@ -177,7 +181,7 @@ simultaneous(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 }
 
 bool
-tcp_syn_sent_in(struct tcp_conn *c, struct tcp_segment *s, uint64_t now)
+tcp_syn_sent_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, uint64_t now)
 {
 	bool has_ack = (s->flags & TCP_ACK) != 0;
 	bool ack_ok = has_ack && s->ack == c->snd_nxt;
@@ -202,10 +206,11 @@ tcp_syn_sent_in(struct tcp_conn *c, struct tcp_segment *s, uint64_t now)
 		return false;
 	}
 	if (!has_ack) {
-		simultaneous(c, s, now);
+		simultaneous(c, s, tos, now);
 		return false;
 	}
 	tcp_open_syn(c, s, now);
+	tcp_ecn_syn_in(c, s, tos);
 	tcp_open_established(c, s, now);
 	c->ack_now = true;
 	s->seq++;
@@ -218,6 +223,7 @@ tcp_open_timeout(struct tcp_conn *c, uint64_t now)
 {
 	if (c->backoff < 16)
 		c->backoff++;
+	tcp_ecn_syn_timeout(c);
 	c->send_syn = true;
 	tcp_count(c->t, TCP_SYN_RETRANSMIT);
 	tcp_timer_set(c, TCP_TIMER_RTX, now + tcp_rto(c));

@@ -177,7 +177,7 @@ send_segment(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32
 	c->fin_sent |= fin;
 	c->tlp.rearm = true;
 	tcp_prr_sent(&c->prr, len);
-	if (c->recovery == TCP_OPEN && (c->tx.sacked > 0 || c->dupacks > 0))
+	if (!tcp_repairs(c) && (c->tx.sacked > 0 || c->dupacks > 0))
 		tcp_count(c->t, TCP_LIMITED_TRANSMIT);
 	if (len > 0)
 		tcp_conn_event(c, TCP_EV_ACKED);
@@ -243,8 +243,7 @@ send_tail_probe(struct tcp_conn *c, uint64_t now)
 	uint32_t off, len, mss = tcp_segment_mss(c);
 	struct slice *slice;
 	/* what was sent or answered in this very round serves as well */
-	bool wanted =
-		c->tlp.wanted && !c->tlp.rearm && c->recovery == TCP_OPEN && tcp_in_flight(c) > 0;
+	bool wanted = c->tlp.wanted && !c->tlp.rearm && !tcp_repairs(c) && tcp_in_flight(c) > 0;
 
 	c->tlp.wanted = false;
 	if (!wanted)

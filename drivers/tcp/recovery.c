@@ -44,14 +44,24 @@ reduce_in_proportion(struct tcp_conn *c, uint32_t delivered, bool safe)
 static void
 enter_fast_recovery(struct tcp_conn *c, uint32_t delivered, uint64_t now)
 {
+	/* one answer a window; but what marks took from a window of DCTCP is no answer to a loss (RFC 8257 3.5) */
+	bool reduced = c->recovery == TCP_REDUCTION && !c->ecn.dctcp;
+
 	tcp_count(c->t, c->sack_ok ? TCP_SACK_RECOVERY : TCP_FAST_RECOVERY_BEGUN);
 	tcp_tlp_cancel(c);
 	tcp_undo_begin(c);
 	c->recovery = TCP_FAST_RECOVERY;
 	c->recover = c->snd_nxt;
 	c->rtx_at_once = true;
-	tcp_cc_loss(&c->cc, tcp_cwv_flight(c, tcp_in_flight(c), now), now);
-	tcp_cwv_lost(c);
+	if (reduced && c->sack_ok)
+		return;
+	if (reduced) {
+		c->cc.cwnd = c->cc.ssthresh;
+	} else {
+		tcp_cc_loss(&c->cc, tcp_cwv_flight(c, tcp_in_flight(c), now), now);
+		tcp_cwv_lost(c);
+		tcp_ecn_reduced(c);
+	}
 	/* RecoverFS: what was SACKED before is not delivered any more */
 	tcp_prr_begin(&c->prr, c->sack_ok ? tcp_in_flight(c) - c->tx.sacked + delivered : 0);
 }
@@ -61,8 +71,13 @@ leave_recovery(struct tcp_conn *c, uint64_t now)
 {
 	uint32_t burst = tcp_in_flight(c) > c->mss ? tcp_in_flight(c) : c->mss;
 
-	if (c->recovery == TCP_FAST_RECOVERY && c->prr.flight != 0)
+	if (c->recovery != TCP_LOSS && c->prr.flight != 0)
 		c->cc.cwnd = c->cc.ssthresh;
+	if (c->recovery == TCP_REDUCTION) {
+		tcp_cwv_reset(c, now);
+		c->recovery = TCP_OPEN;
+		return;
+	}
 	tcp_cwv_recovered(c, c->undo.resent, now);
 	/* RFC 6582 3.2 step 3: without SACK the pipe was a guess, so do not send a window at once */
 	if (!c->sack_ok && c->recovery == TCP_FAST_RECOVERY && c->cc.cwnd > burst + c->mss)
@@ -77,7 +92,7 @@ leave_recovery(struct tcp_conn *c, uint64_t now)
 static uint64_t
 reordering_window(const struct tcp_conn *c)
 {
-	return tcp_rack_window(&c->rack, &c->tx, c->recovery != TCP_OPEN, c->srtt);
+	return tcp_rack_window(&c->rack, &c->tx, tcp_repairs(c), c->srtt);
 }
 
 /* Losses by time; the timer waits for those that may still arrive. */
@@ -106,14 +121,13 @@ count_duplicates(struct tcp_conn *c, bool duplicate, uint32_t acked)
 
 	/* segments that the duplicates stood for are among those acknowledged now */
 	if (acked > 0)
-		c->dupacks = c->recovery == TCP_OPEN || gone >= c->dupacks
-			? 0
-			: (uint8_t)(c->dupacks - gone);
+		c->dupacks =
+			!tcp_repairs(c) || gone >= c->dupacks ? 0 : (uint8_t)(c->dupacks - gone);
 	if (duplicate && c->dupacks < UINT8_MAX)
 		c->dupacks++;
 	if (head == NULL)
 		return;
-	if (c->recovery == TCP_OPEN && c->dupacks >= TCP_DUP_THRESH)
+	if (!tcp_repairs(c) && c->dupacks >= TCP_DUP_THRESH)
 		tcp_sb_mark_lost(&c->tx, head);
 	/* a partial ACK: what is at the head now was sent before recovery began (3.2 step 3) */
 	if (c->recovery == TCP_FAST_RECOVERY && acked > 0 && (head->flags & TXSEG_RETRANS) == 0)
@@ -129,6 +143,13 @@ dsack_in(struct tcp_conn *c, const struct tcp_delivery *d)
 	tcp_rack_dsack(&c->rack, c->snd_una, c->snd_nxt);
 }
 
+/* The window is on its way to a new size. */
+static bool
+shrinks(const struct tcp_conn *c)
+{
+	return c->recovery == TCP_FAST_RECOVERY || c->recovery == TCP_REDUCTION;
+}
+
 /* What was in flight in a fast recovery says nothing of the window behind it. */
 static void
 grow(struct tcp_conn *c, uint32_t acked, bool recovering, uint64_t now)
@@ -141,8 +162,7 @@ grow(struct tcp_conn *c, uint32_t acked, bool recovering, uint64_t now)
 	}
 	if (acked > 0)
 		tcp_cwv_acked(c, acked, round_over, now);
-	if (acked > 0 && !recovering && c->recovery != TCP_FAST_RECOVERY && c->cwnd_limited &&
-	    tcp_cwv_may_grow(c))
+	if (acked > 0 && !recovering && !shrinks(c) && c->cwnd_limited && tcp_cwv_may_grow(c))
 		tcp_cc_acked(&c->cc, acked, c->recovery == TCP_LOSS, now);
 	/* the window was the limit for what was in flight then, not for what is sent from here on */
 	if (seq_geq(c->snd_una, c->limited_seq))
@@ -152,7 +172,7 @@ grow(struct tcp_conn *c, uint32_t acked, bool recovering, uint64_t now)
 void
 tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acked, uint64_t now)
 {
-	bool recovering = c->recovery == TCP_FAST_RECOVERY;
+	bool recovering = shrinks(c);
 	uint32_t lost;
 
 	if (d->dsack.start != d->dsack.end)
@@ -171,9 +191,9 @@ tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acke
 	else
 		count_duplicates(c, d->duplicate, acked);
 	tcp_pmtud_judge(c, now);
-	if (c->recovery == TCP_OPEN && c->tx.lost > 0)
+	if (!tcp_repairs(c) && c->tx.lost > 0)
 		enter_fast_recovery(c, d->bytes, now);
-	if (c->recovery == TCP_FAST_RECOVERY && d->bytes > 0)
+	if (shrinks(c) && d->bytes > 0)
 		reduce_in_proportion(c, d->bytes, acked > 0 && c->tx.lost <= lost);
 	grow(c, acked, recovering, now);
 }
@@ -184,7 +204,7 @@ tcp_recovery_reordered(struct tcp_conn *c, uint64_t now)
 	tcp_count(c->t, TCP_RACK_TIMER);
 	find_losses(c, now);
 	tcp_pmtud_judge(c, now);
-	if (c->recovery == TCP_OPEN && c->tx.lost > 0)
+	if (!tcp_repairs(c) && c->tx.lost > 0)
 		enter_fast_recovery(c, 0, now);
 	if (c->recovery == TCP_FAST_RECOVERY)
 		reduce_in_proportion(c, 0, false);
@@ -195,7 +215,9 @@ tcp_recovery_reordered(struct tcp_conn *c, uint64_t now)
 void
 tcp_recovery_repeat(struct tcp_conn *c, uint32_t end)
 {
-	if (c->recovery == TCP_OPEN) {
+	if (c->recovery == TCP_REDUCTION)
+		c->cc.cwnd = c->cc.ssthresh;
+	if (!tcp_repairs(c)) {
 		tcp_tlp_cancel(c);
 		/* no window was reduced: none is to be, and none to be given back */
 		tcp_prr_begin(&c->prr, 0);
@@ -215,6 +237,24 @@ tcp_recovery_repaired(struct tcp_conn *c, uint32_t flight, uint64_t now)
 	tcp_cc_loss(&c->cc, tcp_cwv_flight(c, flight, now), now);
 	tcp_cwv_lost(c);
 	tcp_cwv_reset(c, now);
+	tcp_ecn_reduced(c);
+}
+
+void
+tcp_recovery_marked(struct tcp_conn *c, uint32_t acked, uint32_t delivered, uint64_t now)
+{
+	uint32_t flight = tcp_in_flight(c) + acked;
+
+	if (c->recovery != TCP_OPEN)
+		return;
+	tcp_count(c->t, TCP_ECN_REDUCED);
+	/* a recovery before it can be taken back no more: this was congestion */
+	c->undo.active = false;
+	c->recovery = TCP_REDUCTION;
+	c->recover = c->snd_nxt;
+	tcp_cc_marked(&c->cc, tcp_cwv_flight(c, flight, now), now);
+	tcp_prr_begin(&c->prr, tcp_in_flight(c) - c->tx.sacked + delivered);
+	tcp_ecn_reduced(c);
 }
 
 void
@@ -222,7 +262,8 @@ tcp_recovery_timeout(struct tcp_conn *c, uint64_t now)
 {
 	struct tcp_txseg *head = TAILQ_FIRST(&c->tx.segs);
 	/* the same data once more: ssthresh was set when it happened first, or when fast recovery began */
-	bool again = c->recovery != TCP_OPEN;
+	bool again = tcp_repairs(c);
+	bool reduced = again || (c->recovery == TCP_REDUCTION && !c->ecn.dctcp);
 
 	if (head == NULL)
 		return;
@@ -232,8 +273,9 @@ tcp_recovery_timeout(struct tcp_conn *c, uint64_t now)
 	if (!again)
 		tcp_undo_begin(c);
 	c->undo.frto = c->sack_ok && c->recovery != TCP_FAST_RECOVERY;
-	tcp_cc_timeout(&c->cc, tcp_cwv_flight(c, tcp_in_flight(c), now), again, now);
+	tcp_cc_timeout(&c->cc, tcp_cwv_flight(c, tcp_in_flight(c), now), reduced, now);
 	tcp_cwv_reset(c, now);
+	tcp_ecn_reduced(c);
 	/* RFC 2018 8: a head that was reported and yet is not acknowledged was thrown away again */
 	if ((head->flags & TXSEG_SACKED) != 0) {
 		tcp_count(c->t, TCP_SACK_RENEGED);

@@ -15,6 +15,7 @@ struct tcp_conn;
 
 enum tcp_recovery {
 	TCP_OPEN,
+	TCP_REDUCTION, /* marks were echoed: the window shrinks, nothing is sent again; until the same */
 	TCP_FAST_RECOVERY, /* a loss was seen by SACK or duplicate ACKs; until SND.UNA reaches recover */
 	TCP_LOSS, /* the retransmission timer expired; until the same */
 };
@@ -71,6 +72,11 @@ void tcp_recovery_reordered(struct tcp_conn *c, uint64_t now);
 void tcp_recovery_repeat(struct tcp_conn *c, uint32_t end);
 /* The congestion window is reduced once, for a loss among @flight bytes that was repaired already. */
 void tcp_recovery_repaired(struct tcp_conn *c, uint32_t flight, uint64_t now);
+/*
+ * The path marked packets: as for a loss, once a window, but nothing is sent again (RFC 3168 6.1.2).
+ * @acked, @delivered: of the ACK that says so
+ */
+void tcp_recovery_marked(struct tcp_conn *c, uint32_t acked, uint32_t delivered, uint64_t now);
 /* Bytes in the network. */
 uint32_t tcp_pipe(const struct tcp_conn *c);
 

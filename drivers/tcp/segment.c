@@ -76,6 +76,8 @@ header(struct tcp_conn *c, uint8_t flags, uint32_t seq, uint64_t now)
 
 	if ((flags & TCP_ACK) != 0)
 		s.ack = c->rcv_nxt;
+	if (c->ecn.echo && (flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK)
+		s.flags |= TCP_ECE;
 	if (c->ts_ok)
 		put_ts(c, &s, now);
 	if ((flags & (TCP_SYN | TCP_RST)) == 0)
@@ -113,12 +115,12 @@ put_header(struct rte_mbuf *m, const struct tcp_segment *s)
 }
 
 static void
-transmit(struct tcp_conn *c, struct rte_mbuf *m, uint32_t mss, uint64_t now)
+transmit(struct tcp_conn *c, struct rte_mbuf *m, uint32_t mss, uint8_t tos, uint64_t now)
 {
 	const struct tcp_env *env = c->t->env;
 
 	tcp_count(c->t, TCP_SEG_OUT);
-	env->output(env->arg, &c->flow, m, (uint16_t)mss, c->tos, now);
+	env->output(env->arg, &c->flow, m, (uint16_t)mss, tos, now);
 }
 
 bool
@@ -135,7 +137,7 @@ tcp_send_bare(struct tcp_conn *c, uint8_t flags, uint32_t seq, uint64_t now)
 		tcp_count(c->t, TCP_TX_ACK);
 		ack_sent(c);
 	}
-	transmit(c, m, 0, now);
+	transmit(c, m, 0, tcp_ecn_tos(c, flags, false), now);
 	return true;
 }
 
@@ -149,6 +151,7 @@ tcp_send_syn(struct tcp_conn *c, uint64_t now)
 	if (m == NULL)
 		return false;
 	s = header(c, answer ? TCP_SYN | TCP_ACK : TCP_SYN, c->iss, now);
+	s.flags |= tcp_ecn_syn_flags(c);
 	s.has_mss = true;
 	s.mss = tcp_path_mss_own(c);
 	s.sack_permitted = !answer || c->sack_ok;
@@ -158,7 +161,7 @@ tcp_send_syn(struct tcp_conn *c, uint64_t now)
 		put_ts(c, &s, now);
 	put_header(m, &s);
 	c->last_send = now;
-	transmit(c, m, 0, now);
+	transmit(c, m, 0, tcp_ecn_tos(c, s.flags, false), now);
 	return true;
 }
 
@@ -191,7 +194,8 @@ tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, 
 {
 	uint32_t unit, fit;
 
-	if (len <= mss || c->path.tso_max <= mss)
+	/* of a large segment a port would put CWR into the first part, or into each, as it likes */
+	if (len <= mss || c->path.tso_max <= mss || c->ecn.cwr)
 		return min_u32(len, mss);
 	unit = min_u32(len, c->path.tso_max);
 	if (unit < len)
@@ -299,6 +303,7 @@ bool
 tcp_send_data(struct tcp_conn *c, uint32_t seq, const struct slice *s, uint32_t off, uint32_t len,
 	      uint8_t flags, uint32_t mss, uint64_t now)
 {
+	bool is_new = len > 0 && seq == c->snd_nxt;
 	struct rte_mbuf *m = header_mbuf(c);
 	struct tcp_segment seg;
 
@@ -314,10 +319,14 @@ tcp_send_data(struct tcp_conn *c, uint32_t seq, const struct slice *s, uint32_t 
 		return false;
 	}
 	seg = header(c, flags, seq, now);
+	if (is_new && c->ecn.cwr) {
+		seg.flags |= TCP_CWR;
+		c->ecn.cwr = false;
+	}
 	tcp_wire_emit(&seg, rte_pktmbuf_mtod(m, void *));
 	ack_sent(c);
 	c->last_send = now;
 	tcp_count_n(c->t, TCP_BYTES_OUT, len);
-	transmit(c, m, len > mss ? mss : 0, now);
+	transmit(c, m, len > mss ? mss : 0, tcp_ecn_tos(c, flags, is_new), now);
 	return true;
 }

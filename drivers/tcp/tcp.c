@@ -187,6 +187,8 @@ fill_info(const struct tcp_conn *c, struct tcp_info *i, uint64_t now)
 		.bytes_in = c->bytes_in,
 		.bytes_out = tcp_sent(c),
 		.retransmits = c->retransmits,
+		.cc = c->cc.ops->name,
+		.ecn = c->ecn.ok,
 		.age_ns = now - c->opened_at,
 	};
 }

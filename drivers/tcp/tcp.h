@@ -24,8 +24,17 @@ struct tcp_listener;
 struct tel_out;
 
 enum tcp_cc_kind {
+	TCP_CC_DEFAULT, /* of a path: the engine's; of an engine: CUBIC */
 	TCP_CC_CUBIC,
 	TCP_CC_NEWRENO,
+	TCP_CC_DCTCP, /* of a path alone; without ECN it is the engine's (RFC 8257 5) */
+};
+
+/* Explicit congestion notification on a path. */
+enum tcp_ecn_mode {
+	TCP_ECN_PASSIVE, /* when the peer asks */
+	TCP_ECN_OFF,
+	TCP_ECN_ON, /* our SYNs ask as well */
 };
 
 /* Engine-wide settings; tcp_config_default() fills in what the documents promise. Times in ns. */
@@ -46,7 +55,7 @@ struct tcp_config {
 	uint64_t user_timeout; /* unacknowledged data this old ends the connection; 0 = never */
 	uint64_t connect_timeout;
 	uint64_t time_wait;
-	enum tcp_cc_kind cc;
+	enum tcp_cc_kind cc; /* not DCTCP */
 
 	/*
 	 * Key of initial sequence numbers and timestamp offsets (RFC 6528): nobody else knows it. The same after a
@@ -197,6 +206,8 @@ struct tcp_info {
 	uint16_t mtu, path_mtu; /* of the interface; what the path is known to take */
 	uint32_t rx_queue, rx_ooo, tx_queue, in_flight; /* bytes */
 	uint64_t bytes_in, bytes_out, retransmits, age_ns;
+	const char *cc; /* congestion control */
+	bool ecn; /* agreed on */
 };
 
 /*

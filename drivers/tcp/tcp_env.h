@@ -20,6 +20,8 @@ struct tcp_path {
 	uint32_t tso_max; /* TCP payload bytes of one large segment; 0 = no TSO */
 	uint16_t tso_max_slices; /* mbufs of one large segment, its header included */
 	uint16_t max_slices; /* mbufs of one MTU-sized segment, its header included; 0 = no limit */
+	uint8_t ecn; /* enum tcp_ecn_mode; this and the next count when a connection opens */
+	uint8_t cc; /* enum tcp_cc_kind */
 };
 
 struct tcp_env {
@@ -37,7 +39,7 @@ struct tcp_env {
 	 * the payload follows in @m or in chained mbufs. @mss != 0: the payload is larger than that and has to be cut
 	 * (only if tso_max allowed it). The callee owns @m whatever happens: a segment that cannot be sent is
 	 * dropped and counted there, TCP will repeat it.
-	 * @tos: traffic class for the IP header.
+	 * @tos: traffic class for the IP header, its ECN bits included; of each piece when it is cut.
 	 */
 	void (*output)(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint16_t mss,
 		       uint8_t tos, uint64_t now);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "drivers/tcp/cc.h"
+#include "drivers/tcp/ecn.h"
 #include "drivers/tcp/pmtud.h"
 #include "drivers/tcp/recovery.h"
 #include "drivers/tcp/rxq.h"
@@ -111,6 +112,7 @@ struct tcp_conn {
 	struct tcp_prr prr;
 	struct tcp_undo undo;
 	struct tcp_cwv cwv;
+	struct tcp_ecn ecn;
 	struct tcp_range sack_seen[TCP_SACK_BLOCKS]; /* blocks of the last ACK */
 	uint64_t srtt, rttvar, rto; /* ns */
 	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */
@@ -215,6 +217,13 @@ static inline uint32_t
 tcp_in_flight(const struct tcp_conn *c)
 {
 	return c->snd_nxt - c->snd_una;
+}
+
+/* In fast or timeout recovery. */
+static inline bool
+tcp_repairs(const struct tcp_conn *c)
+{
+	return c->recovery >= TCP_FAST_RECOVERY;
 }
 
 static inline struct tcp_rx_mem
@@ -330,7 +339,7 @@ void tcp_open_syn(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 /* The handshake is over. */
 void tcp_open_established(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now);
 /* A segment in SYN-SENT. Return: true when its payload is to be processed (the connection is established). */
-bool tcp_syn_sent_in(struct tcp_conn *c, struct tcp_segment *s, uint64_t now);
+bool tcp_syn_sent_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, uint64_t now);
 /* The retransmission timer expired in SYN-SENT or SYN-RECEIVED. */
 void tcp_open_timeout(struct tcp_conn *c, uint64_t now);
 
@@ -368,7 +377,7 @@ void tcp_data_next(struct tcp_conn *c, const struct tcp_segment *s, struct rte_m
 /* The ACK field of a segment in a synchronized state. Return: false: drop the segment. */
 bool tcp_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now);
 
-/* --- recovery.c, tlp.c, undo.c: recovery.h --- */
+/* --- recovery.c, tlp.c, undo.c, cwv.c: recovery.h; ecn.c: ecn.h --- */
 
 /* --- out.c --- */
 

@@ -82,6 +82,8 @@ write_conn(struct tel_out *o, const struct tcp_info *i, unsigned int worker)
 	tel_u64(o, "bytes_in", i->bytes_in);
 	tel_u64(o, "bytes_out", i->bytes_out);
 	tel_u64(o, "retransmits", i->retransmits);
+	tel_str(o, "cc", i->cc);
+	tel_str(o, "ecn", i->ecn ? "yes" : "no");
 	tel_u64(o, "age_ms", i->age_ns / TCP_MS);
 }
 

@@ -26,7 +26,7 @@ static bool
 is_useful(const struct tcp_conn *c)
 {
 	/* a window that shrank below what is in flight takes no probe either */
-	return c->sack_ok && c->recovery == TCP_OPEN && c->tx.sacked == 0 && !c->tlp.active &&
+	return c->sack_ok && !tcp_repairs(c) && c->tx.sacked == 0 && !c->tlp.active &&
 		!c->tlp.unmeasured && tcp_in_flight(c) > 0 && tcp_in_flight(c) <= c->snd_wnd;
 }
 

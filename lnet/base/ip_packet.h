@@ -9,6 +9,15 @@
 
 struct rte_mbuf;
 
+/* The ECN field of the traffic class: RFC 3168 5. */
+enum ip_ecn {
+	IP_ECN_NONE = 0, /* the transport does not understand marks */
+	IP_ECN_ECT1 = 1,
+	IP_ECN_ECT0 = 2,
+	IP_ECN_CE = 3, /* marked: congestion experienced */
+	IP_ECN_MASK = 3,
+};
+
 /* IP and transport checksum and all lengths have been verified; padding is cut. The receiver owns @m. */
 struct ip_packet {
 	struct rte_mbuf *

@@ -237,9 +237,14 @@ add_mbuf(struct fake_tcp_env *f, struct rte_mbuf *head, const void *bytes, uint3
 }
 
 static struct ip_packet
-packet(const struct ip_flow *flow, struct rte_mbuf *m)
+packet(const struct fake_tcp_env *f, const struct ip_flow *flow, struct rte_mbuf *m, unsigned int i)
 {
-	return (struct ip_packet){.m = m, .local = flow->local, .remote = flow->remote};
+	return (struct ip_packet){
+		.m = m,
+		.local = flow->local,
+		.remote = flow->remote,
+		.tos = f->in_tos[i % FAKE_BURST],
+	};
 }
 
 static struct rte_mbuf *
@@ -275,7 +280,7 @@ void
 fake_in(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
 	const uint8_t *payload, unsigned int pieces)
 {
-	struct ip_packet pkt = packet(flow, make(f, flow, s, payload, pieces));
+	struct ip_packet pkt = packet(f, flow, make(f, flow, s, payload, pieces), 0);
 
 	if (pkt.m != NULL)
 		tcp_input(f->tcp, &pkt, 1, f->now);
@@ -289,8 +294,9 @@ fake_in_burst(struct fake_tcp_env *f, const struct ip_flow *flow, const struct t
 	unsigned int i, made = 0;
 
 	for (i = 0; i < n; i++) {
-		pkts[made] = packet(flow,
-				    make(f, flow, &s[i], payloads != NULL ? payloads[i] : NULL, 1));
+		struct rte_mbuf *m = make(f, flow, &s[i], payloads != NULL ? payloads[i] : NULL, 1);
+
+		pkts[made] = packet(f, flow, m, i);
 		made += pkts[made].m != NULL;
 	}
 	tcp_input(f->tcp, pkts, made, f->now);
@@ -300,7 +306,7 @@ fake_in_burst(struct fake_tcp_env *f, const struct ip_flow *flow, const struct t
 void
 fake_in_raw(struct fake_tcp_env *f, const struct ip_flow *flow, const void *bytes, uint32_t len)
 {
-	struct ip_packet pkt = packet(flow, add_mbuf(f, NULL, bytes, len));
+	struct ip_packet pkt = packet(f, flow, add_mbuf(f, NULL, bytes, len), 0);
 
 	if (pkt.m != NULL)
 		tcp_input(f->tcp, &pkt, 1, f->now);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define FAKE_OUT_MAX 512
+#define FAKE_BURST 8
 #define FAKE_MS 1000000ull
 
 /* A segment that the engine sent. */
@@ -39,6 +40,8 @@ struct fake_tcp_env {
 	struct tcp_path path;
 	int path_rc;
 	bool elsewhere; /* answers would arrive at another lcore */
+
+	uint8_t in_tos[FAKE_BURST]; /* traffic class of what comes in, by its place in the burst */
 
 	/* what it did */
 	struct fake_out out[FAKE_OUT_MAX];

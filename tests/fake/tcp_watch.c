@@ -200,8 +200,9 @@ now_holds(const struct tcp_conn *c)
 	MUST(seq_leq(c->snd_una, c->snd_nxt));
 	MUST(seq_leq(c->rcv_nxt, c->rcv_edge));
 	MUST(c->mss >= TCP_MSS_MIN && c->cc.cwnd <= TCP_CWND_MAX);
-	/* in a fast recovery it is what the last ACK allowed (RFC 6937) */
-	MUST(c->cc.cwnd >= c->cc.mss || c->recovery == TCP_FAST_RECOVERY);
+	/* while it shrinks it is what the last ACK allowed (RFC 6937) */
+	MUST(c->cc.cwnd >= c->cc.mss || c->recovery == TCP_FAST_RECOVERY ||
+	     c->recovery == TCP_REDUCTION);
 	FIRST(deadlines(c));
 	if (!tcp_is_synchronized(c))
 		return NULL;

@@ -184,6 +184,7 @@ step_in(struct script *sc, const struct step *st)
 	unsigned int i = sc->n_burst++;
 
 	assert_true(i < 8);
+	sc->f.in_tos[i] = st->tos;
 	sc->burst[i] = make_in(sc, st);
 	sc->burst_payload[i] = pattern(false, st->seq - 1, st->len);
 	if (st->op == OP_BURST)
@@ -258,6 +259,8 @@ step_out(struct script *sc, const struct step *st)
 	check_payload(sc, o);
 	if (st->wnd != 0 && o->s.wnd != (st->wnd < 0 ? 0 : st->wnd))
 		FAIL("window %u, not %d", o->s.wnd, st->wnd);
+	if ((o->tos & IP_ECN_MASK) != st->tos)
+		FAIL("ECN bits %u, not %u", o->tos & IP_ECN_MASK, st->tos);
 	if (st->pieces != 0 && o->mbufs != st->pieces)
 		FAIL("%u mbufs, not %u", o->mbufs, st->pieces);
 }

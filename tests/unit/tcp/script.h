@@ -54,6 +54,7 @@ struct step {
 	int echo; /* OP_IN: added to the timestamp that it echoes, our last one, ms */
 	uint32_t tsval; /* OP_OUT: tsecr expected, relative to the peer's first */
 	bool no_ts;
+	uint8_t tos; /* of the packet; OP_OUT: its ECN bits */
 	unsigned int pieces; /* OP_IN: mbufs of the payload; OP_OUT: mbufs of the segment */
 };
 
@@ -186,6 +187,8 @@ struct step {
 #define R TCP_RST
 #define P TCP_PSH
 #define A TCP_ACK
+#define E TCP_ECE
+#define C TCP_CWR
 
 #define MSS 1448u /* of the peer's option and ours at MTU 1500, with timestamps */
 

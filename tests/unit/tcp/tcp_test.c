@@ -163,6 +163,7 @@ telemetry_sums_counters_and_lists_connections(void **)
 		assert_non_null(next);
 		assert_non_null(strstr(json, "10.0.0.1:988"));
 		assert_non_null(strstr(json, "ESTABLISHED"));
+		assert_non_null(strstr(json, "\"cc\":\"cubic\",\"ecn\":\"no\""));
 		assert_int_equal(sscanf(count, "\"count\":%u", &n), 1);
 		assert_int_equal(sscanf(next, "\"next\":%u", &off), 1);
 		total += n;
