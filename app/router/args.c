@@ -34,7 +34,7 @@ struct option {
 
 static const struct option options[] = {
 	{"interface", IFACE, 0, 0, 0, NULL,
-	 "name=p0,port=DEV,ip=A/N[,ip=..][,gw=A][,route=A/N@A][,vlan=N][,mtu=N]"},
+	 "name=p0,port=DEV,ip=A/N[,ip=..][,gw=A][,route=A/N@A][,vlan=N][,mtu=N][,ecn=WHEN][,cc=NAME]"},
 	{"networks", TEXT, AT(networks), 0, 0, NULL,
 	 "networks to bring up, such as tcp0(p0),tcp1(p1)"},
 	{"routes", TEXT, AT(routes), 0, 0, NULL, "static routes, such as 'o2ib 192.0.2.1@tcp'"},

@@ -5,6 +5,17 @@
 #include "drivers/ether/ether.h"
 #include "drivers/tcp/tcp.h"
 
+static const uint8_t ecn_of[] = {
+	[ETHER_ECN_PASSIVE] = TCP_ECN_PASSIVE,
+	[ETHER_ECN_OFF] = TCP_ECN_OFF,
+	[ETHER_ECN_ON] = TCP_ECN_ON,
+};
+static const uint8_t cc_of[] = {
+	[ETHER_CC_CUBIC] = TCP_CC_CUBIC,
+	[ETHER_CC_NEWRENO] = TCP_CC_NEWRENO,
+	[ETHER_CC_DCTCP] = TCP_CC_DCTCP,
+};
+
 static int
 env_path(void *arg, const struct ipaddr *local, const struct ipaddr *remote, struct tcp_path *path)
 {
@@ -18,6 +29,8 @@ env_path(void *arg, const struct ipaddr *local, const struct ipaddr *remote, str
 			.tso_max = p.tso_max,
 			.tso_max_slices = p.tso_max_slices,
 			.max_slices = p.max_slices,
+			.ecn = ecn_of[p.ecn],
+			.cc = cc_of[p.cc],
 		};
 	return rc;
 }

@@ -35,6 +35,18 @@ struct ether_route_conf {
 	struct ipaddr gateway;
 };
 
+/* What TCP does about congestion on an interface: carried to it with the path, and not looked at here. */
+enum ether_ecn {
+	ETHER_ECN_PASSIVE, /* agrees when the peer asks */
+	ETHER_ECN_OFF,
+	ETHER_ECN_ON, /* asks */
+};
+enum ether_cc {
+	ETHER_CC_CUBIC,
+	ETHER_CC_NEWRENO,
+	ETHER_CC_DCTCP,
+};
+
 /*
  * An interface: a port, perhaps with a VLAN id, with addresses. Its name is what LNet's `networks` parameter names.
  */
@@ -43,6 +55,8 @@ struct ether_iface_conf {
 	char port[ETHER_PORT_NAME_MAX]; /* name of the ethdev ("0000:3b:00.0", "net_af_packet0") */
 	uint16_t vlan; /* 0 = untagged */
 	uint16_t mtu; /* IP packet, 576..9000 */
+	enum ether_ecn ecn;
+	enum ether_cc cc;
 	unsigned int n_addrs, n_routes;
 	struct ether_addr_conf addrs[ETHER_ADDRS_MAX];
 	struct ether_route_conf routes[ETHER_ROUTES_MAX];
@@ -56,12 +70,16 @@ struct ether_iface_conf {
 /*
  * Text to interface, as --interface takes it:
  *	name=p0,port=net_af_packet0,ip=10.0.0.1/24,ip=fd00::1/64,gw=10.0.0.254,route=10.9.0.0/16@10.0.0.253,
- *	vlan=5,mtu=9000,neigh=10.0.0.7@02:00:00:00:00:07
+ *	vlan=5,mtu=9000,neigh=10.0.0.7@02:00:00:00:00:07,ecn=off|passive|on,cc=cubic|newreno|dctcp
  * `name`, `port` and one `ip` are needed; `ip`, `gw`, `route` and `neigh` may be repeated. Pure.
  * Return: 0; -EINVAL with the key, its value and what is allowed in @why.
  */
 int ether_iface_parse(const char *text, struct ether_iface_conf *conf, char *why,
 		      unsigned int why_size);
+
+/* The words that ether_iface_parse() takes. */
+const char *ether_ecn_name(enum ether_ecn ecn);
+const char *ether_cc_name(enum ether_cc cc);
 
 /* Where received packets go. Called on the receiving (home) worker's lcore; @ctx is that worker's. */
 struct ether_up {
@@ -131,6 +149,8 @@ struct ether_path {
 	uint16_t iface, mtu;
 	uint32_t tso_max;
 	uint16_t tso_max_slices, max_slices;
+	enum ether_ecn ecn;
+	enum ether_cc cc;
 };
 /*
  * Return: 0, -EADDRNOTAVAIL (@local is not ours, or not usable yet), -ENETUNREACH (no route), -ENETDOWN (link),

@@ -183,6 +183,8 @@ show_iface(struct tel_out *o, const struct ether_iface *i)
 	tel_strf(o, "mac", ETHER_MAC_FMT, RTE_ETHER_ADDR_BYTES(&i->port->mac));
 	tel_u64(o, "vlan", i->vlan);
 	tel_u64(o, "mtu", i->mtu);
+	tel_str(o, "ecn", ether_ecn_name(i->conf.ecn));
+	tel_str(o, "cc", ether_cc_name(i->conf.cc));
 	tel_str(o, "link", i->port->link.up ? "up" : "down");
 	tel_begin(o, "addrs");
 	for (k = 0; k < i->n_addrs; k++) {

@@ -22,8 +22,31 @@ struct parse {
 	const char *key;
 	char *why;
 	unsigned int why_size;
-	bool has_vlan, has_mtu;
+	bool has_vlan, has_mtu, has_ecn, has_cc;
 };
+
+static const char *const ecn_names[] = {
+	[ETHER_ECN_PASSIVE] = "passive",
+	[ETHER_ECN_OFF] = "off",
+	[ETHER_ECN_ON] = "on",
+};
+static const char *const cc_names[] = {
+	[ETHER_CC_CUBIC] = "cubic",
+	[ETHER_CC_NEWRENO] = "newreno",
+	[ETHER_CC_DCTCP] = "dctcp",
+};
+
+const char *
+ether_ecn_name(enum ether_ecn ecn)
+{
+	return ecn_names[ecn];
+}
+
+const char *
+ether_cc_name(enum ether_cc cc)
+{
+	return cc_names[cc];
+}
 
 static int __attribute__((format(printf, 3, 4)))
 fail(struct parse *p, const char *value, const char *fmt, ...)
@@ -226,12 +249,49 @@ set_mtu(struct parse *p, const char *value)
 	return set_number(p, value, MTU_MIN, MTU_MAX, &p->conf->mtu, &p->has_mtu);
 }
 
+/* One of three words. */
+static int
+set_word(struct parse *p, const char *value, const char *const *words, bool *given)
+{
+	int i;
+
+	if (*given)
+		return fail(p, value, "given twice");
+	*given = true;
+	for (i = 0; i < 3; i++) {
+		if (strcmp(value, words[i]) == 0)
+			return i;
+	}
+	return fail(p, value, "%s, %s or %s is needed", words[0], words[1], words[2]);
+}
+
+static int
+set_ecn(struct parse *p, const char *value)
+{
+	int rc = set_word(p, value, ecn_names, &p->has_ecn);
+
+	if (rc >= 0)
+		p->conf->ecn = (enum ether_ecn)rc;
+	return rc < 0 ? rc : 0;
+}
+
+static int
+set_cc(struct parse *p, const char *value)
+{
+	int rc = set_word(p, value, cc_names, &p->has_cc);
+
+	if (rc >= 0)
+		p->conf->cc = (enum ether_cc)rc;
+	return rc < 0 ? rc : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*set)(struct parse *p, const char *value);
 } keys[] = {
 	{"name", set_name},   {"port", set_port}, {"ip", set_ip},   {"gw", set_gw},
 	{"route", set_route}, {"vlan", set_vlan}, {"mtu", set_mtu}, {"neigh", set_neigh},
+	{"ecn", set_ecn},     {"cc", set_cc},
 };
 
 static int
@@ -256,8 +316,10 @@ parse_item(struct parse *p, const char *item, size_t len)
 		p->key = keys[i].name;
 		return keys[i].set(p, value);
 	}
-	snprintf(p->why, p->why_size,
-		 "'%s': name=, port=, ip=, gw=, route=, vlan=, mtu= and neigh= are allowed", key);
+	snprintf(
+		p->why, p->why_size,
+		"'%s': name=, port=, ip=, gw=, route=, vlan=, mtu=, neigh=, ecn= and cc= are allowed",
+		key);
 	return -EINVAL;
 }
 
@@ -306,6 +368,10 @@ check(struct parse *p)
 			return -EINVAL;
 		}
 	}
+	if (c->cc == ETHER_CC_DCTCP && c->ecn == ETHER_ECN_OFF) {
+		snprintf(p->why, p->why_size, "cc=dctcp: needs ecn=on or ecn=passive");
+		return -EINVAL;
+	}
 	return check_gateways(p);
 }
 
@@ -327,5 +393,8 @@ ether_iface_parse(const char *text, struct ether_iface_conf *conf, char *why, un
 		if (*text == ',')
 			text++;
 	}
+	/* RFC 8257: without marks it is none */
+	if (conf->cc == ETHER_CC_DCTCP && !p.has_ecn)
+		conf->ecn = ETHER_ECN_ON;
 	return check(&p);
 }

@@ -99,6 +99,8 @@ ether_path(struct ether_lcore *el, const struct ipaddr *local, const struct ipad
 		.iface = w->iface->index,
 		.mtu = w->iface->mtu,
 		.max_slices = p->max_segs,
+		.ecn = w->iface->conf.ecn,
+		.cc = w->iface->conf.cc,
 	};
 	if (p->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO) {
 		path->tso_max = IP_PACKET_MAX - sizeof(struct rte_ipv6_hdr) - TCP_HEADER_MAX;

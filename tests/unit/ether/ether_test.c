@@ -26,7 +26,7 @@ setup(void **)
 {
 	lan_create(&lan, 2, 2, 1);
 	lan_iface(&lan, 0, "ip=10.0.0.1/24,ip=fd00::1/64,neigh=10.0.0.9@02:00:00:00:00:09");
-	lan_iface(&lan, 1, "ip=10.1.0.1/24,vlan=7,mtu=4000");
+	lan_iface(&lan, 1, "ip=10.1.0.1/24,vlan=7,mtu=4000,cc=dctcp");
 	lan_start(&lan);
 	assert_int_equal(tel_create(wake, NULL, &tel), 0);
 	assert_int_equal(ether_tel_register(lan.e, tel), 0);
@@ -91,6 +91,8 @@ lists_show_ports_and_interfaces(void **)
 	ask("/ether/port/show", "", -ENODEV, "port=");
 	ask("/ether/port/show", "port=x", -ENODEV, "port=");
 	ask("/ether/iface/list", "", 0, "\"vlan\":7");
+	ask("/ether/iface/list", "", 0, "\"ecn\":\"passive\",\"cc\":\"cubic\"");
+	ask("/ether/iface/list", "", 0, "\"ecn\":\"on\",\"cc\":\"dctcp\"");
 	ask("/ether/iface/list", "", 0, "fd00::1/64 ok");
 }
 

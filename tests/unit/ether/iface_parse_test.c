@@ -20,7 +20,7 @@ everything_that_can_be_given_arrives(void **)
 	assert_int_equal(ether_iface_parse("name=p0.5,port=net_af_packet0,ip=10.0.0.1/24,"
 					   "ip=fd00::1/64,gw=10.0.0.254,gw=fe80::1,"
 					   "route=10.9.0.0/16@10.0.0.253,vlan=5,mtu=9000,"
-					   "neigh=10.0.0.7@02:00:00:00:00:07",
+					   "neigh=10.0.0.7@02:00:00:00:00:07,ecn=on,cc=newreno",
 					   &c, why, sizeof(why)),
 			 0);
 	assert_string_equal(c.name, "p0.5");
@@ -38,6 +38,23 @@ everything_that_can_be_given_arrives(void **)
 	assert_string_equal(ipaddr_format(&c.routes[2].gateway, text), "10.0.0.253");
 	assert_int_equal(c.n_neighbours, 1);
 	assert_int_equal(c.neighbours[0].mac[5], 7);
+	assert_int_equal(c.ecn, ETHER_ECN_ON);
+	assert_int_equal(c.cc, ETHER_CC_NEWRENO);
+}
+
+static void
+dctcp_asks_for_ecn_unless_told(void **)
+{
+	struct ether_iface_conf c;
+	char why[160];
+
+	assert_int_equal(ether_iface_parse(BASE "cc=dctcp", &c, why, sizeof(why)), 0);
+	assert_int_equal(c.cc, ETHER_CC_DCTCP);
+	assert_int_equal(c.ecn, ETHER_ECN_ON);
+	assert_int_equal(ether_iface_parse(BASE "ecn=passive,cc=dctcp", &c, why, sizeof(why)), 0);
+	assert_int_equal(c.ecn, ETHER_ECN_PASSIVE);
+	assert_int_equal(ether_iface_parse(BASE "ecn=off", &c, why, sizeof(why)), 0);
+	assert_int_equal(c.ecn, ETHER_ECN_OFF);
 }
 
 static void
@@ -50,6 +67,8 @@ defaults_are_untagged_and_1500(void **)
 			 0);
 	assert_int_equal(c.vlan, 0);
 	assert_int_equal(c.mtu, 1500);
+	assert_int_equal(c.ecn, ETHER_ECN_PASSIVE);
+	assert_int_equal(c.cc, ETHER_CC_CUBIC);
 }
 
 static const struct {
@@ -92,6 +111,11 @@ static const struct {
 	{BASE "mtu=9001", "mtu=9001: a number from 576 to 9000"},
 	{BASE "mtu=1279,ip=fd00::1/64", "mtu=1279: IPv6 needs at least 1280"},
 	{BASE "neigh=10.0.0.7", "neigh=10.0.0.7: address@MAC"},
+	{BASE "ecn=yes", "ecn=yes: passive, off or on is needed"},
+	{BASE "ecn=on,ecn=on", "ecn=on: given twice"},
+	{BASE "cc=bbr", "cc=bbr: cubic, newreno or dctcp is needed"},
+	{BASE "cc=cubic,cc=dctcp", "cc=dctcp: given twice"},
+	{BASE "cc=dctcp,ecn=off", "cc=dctcp: needs ecn=on"},
 	{BASE "neigh=10.0.0.7@1:2", "address@MAC"},
 	{BASE "neigh=10.0.0.7@01:00:00:00:00:07", "not addresses that a host may have"},
 	{BASE "neigh=10.0.0.7@00:00:00:00:00:00", "not addresses that a host may have"},
@@ -152,6 +176,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_that_can_be_given_arrives),
+		cmocka_unit_test(dctcp_asks_for_ecn_unless_told),
 		cmocka_unit_test(defaults_are_untagged_and_1500),
 		cmocka_unit_test(each_mistake_is_named),
 		cmocka_unit_test(too_many_are_refused),
