@@ -9,8 +9,6 @@
 #include <string.h>
 
 #define QUOTED 8 /* bytes of the TCP header that a report of ICMP carries */
-#define ECN_MASK 3
-#define ECN_CE 3
 
 /* --- the memory of packets --- */
 
@@ -165,6 +163,40 @@ is_lost(struct sim *s, unsigned int from, const struct sim_packet *p)
 	return s->filter != NULL && !s->filter(s->filter_arg, from, p->bytes, p->len);
 }
 
+/* RFC 3168 5: only where a transport has said that it understands the mark. */
+static void
+mark(struct sim *s, unsigned int from, struct sim_packet *p)
+{
+	if ((p->tos & IP_ECN_MASK) == IP_ECN_NONE)
+		return;
+	p->tos |= IP_ECN_CE;
+	s->stats[from].marked++;
+}
+
+static bool
+is_congested(struct sim *s, const struct sim_link *l, uint64_t waiting)
+{
+	if (l->mark == 0 || waiting < l->mark)
+		return false;
+	return waiting >= l->mark_all || sim_random(s, l->mark_all - l->mark) < waiting - l->mark;
+}
+
+/* What may happen to the ECN field for other reasons. */
+static void
+ecn_field(struct sim *s, unsigned int from, struct sim_packet *p)
+{
+	const struct sim_link *l = &s->conf.link[from];
+
+	if (sim_chance(s, l->ce))
+		mark(s, from, p);
+	if (l->mangle)
+		p->tos |= IP_ECN_CE;
+	if (!l->bleach || (p->tos & IP_ECN_MASK) == IP_ECN_NONE)
+		return;
+	p->tos &= (uint8_t)~IP_ECN_MASK;
+	s->stats[from].bleached++;
+}
+
 /* Wait for the rate limit. Return: false: the queue is full. */
 static bool
 queue(struct sim *s, unsigned int from, struct sim_packet *p, uint64_t *at)
@@ -178,11 +210,11 @@ queue(struct sim *s, unsigned int from, struct sim_packet *p, uint64_t *at)
 	waiting = (begin - *at) * l->rate / SIM_S;
 	if (waiting > l->queue)
 		return false;
-	/* RFC 3168 5: only where a transport has said that it understands the mark */
-	if (l->mark > 0 && waiting >= l->mark && (p->tos & ECN_MASK) != 0) {
-		p->tos |= ECN_CE;
-		s->stats[from].marked++;
-	}
+	s->stats[from].waiting += waiting;
+	if (waiting > s->stats[from].waiting_max)
+		s->stats[from].waiting_max = waiting;
+	if (is_congested(s, l, waiting))
+		mark(s, from, p);
 	*at = s->busy_until[from] = begin + ip_len(p) * SIM_S / l->rate;
 	return true;
 }
@@ -197,6 +229,7 @@ send(struct sim *s, unsigned int from, struct sim_packet *p)
 		sim_drop(s, p, &s->stats[from].queue_drops);
 		return;
 	}
+	ecn_field(s, from, p);
 	at += l->delay + sim_random(s, l->jitter);
 	if (sim_chance(s, l->reorder)) {
 		s->stats[from].reordered++;

@@ -64,7 +64,12 @@ sim_chance(struct sim *s, uint32_t ppm)
 static int
 path(void *arg, const struct ipaddr *, const struct ipaddr *, struct tcp_path *p)
 {
-	*p = ((struct sim_host *)arg)->sim->conf.path;
+	const struct sim_host *h = arg;
+	const struct sim_conf *conf = &h->sim->conf;
+
+	*p = conf->path;
+	p->ecn = conf->ecn[h->index];
+	p->cc = conf->cc[h->index];
 	return 0;
 }
 

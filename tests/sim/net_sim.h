@@ -36,6 +36,11 @@ struct sim_link {
 	uint64_t rate; /* bytes per second; 0 = no limit */
 	uint32_t queue; /* bytes that wait at the rate limit; more are dropped */
 	uint32_t mark; /* with so many waiting ECN-capable packets are marked CE; 0 = never */
+	uint32_t
+		mark_all; /* from there to here by chance, which grows up to certainty (RED); 0 = at once */
+	uint32_t ce; /* chance that an ECN-capable packet is marked for no reason */
+	bool bleach; /* what is ECN-capable, or marked, is so no more */
+	bool mangle; /* everything is marked, SYNs as well */
 	uint16_t mtu; /* a router drops what is larger and says so; 0 = none */
 	bool silent; /* it says nothing */
 	bool down;
@@ -49,6 +54,7 @@ struct sim_conf {
 	unsigned int ring; /* packets that a port keeps for a host that does not poll */
 	struct tcp_path path;
 	struct tcp_config tcp;
+	uint8_t ecn[2], cc[2]; /* of the hosts' paths: struct tcp_path */
 	struct sim_link link[2]; /* from host 0, from host 1 */
 	bool strip_sack, strip_ts; /* something on the way removes these offers from SYNs */
 	uint64_t
@@ -59,7 +65,9 @@ struct sim_conf {
 struct sim_stats {
 	uint64_t sent, delivered;
 	uint64_t lost, corrupted, queue_drops, ring_drops, no_mbuf, too_big;
-	uint64_t duplicated, reordered, marked;
+	uint64_t duplicated, reordered, marked, bleached;
+	uint64_t waiting,
+		waiting_max; /* bytes at the rate limit, as each packet found them: sum, greatest */
 };
 
 struct sim;

@@ -187,6 +187,7 @@ add_stats(struct chaos_sum *sum, const struct sim_stats *s)
 	all->duplicated += s->duplicated;
 	all->reordered += s->reordered;
 	all->marked += s->marked;
+	all->bleached += s->bleached;
 }
 
 static void

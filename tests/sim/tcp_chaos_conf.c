@@ -118,6 +118,25 @@ draw_hosts(struct sim_conf *conf, uint64_t *rng)
 }
 
 static void
+draw_ecn(struct sim_conf *conf, uint64_t *rng)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct sim_link *l = &conf->link[i];
+
+		conf->ecn[i] = (uint8_t)draw(rng, 3);
+		if (conf->ecn[i] != TCP_ECN_OFF && one_in(rng, 3))
+			conf->cc[i] = TCP_CC_DCTCP;
+		if (one_in(rng, 3))
+			l->ce = (uint32_t)draw_log(rng, 1000, 500000);
+		l->mark_all = one_in(rng, 2) ? 2 * l->mark : 0;
+		l->bleach = one_in(rng, 12);
+		l->mangle = one_in(rng, 12);
+	}
+}
+
+static void
 draw_users(struct streams_conf *users, uint64_t *rng)
 {
 	unsigned int h;
@@ -174,6 +193,19 @@ chaos_conf_draw(struct chaos_conf *conf, uint64_t seed)
 		conf->n_accidents = 1 + (unsigned int)draw(&rng, CHAOS_ACCIDENTS_MAX);
 	for (i = 0; i < conf->n_accidents; i++)
 		draw_accident(&conf->accidents[i], conf, &rng);
+	draw_ecn(&conf->sim, &rng);
+}
+
+static void
+print_ecn(const struct sim_conf *s)
+{
+	static const char *const modes[] = {"passive", "off", "on"};
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		printf("host %u: ECN %s%s, marks %u ppm%s%s\n", i, modes[s->ecn[i]],
+		       s->cc[i] == TCP_CC_DCTCP ? " DCTCP" : "", s->link[i].ce,
+		       s->link[i].bleach ? ", bleached" : "", s->link[i].mangle ? ", mangled" : "");
 }
 
 static void
@@ -205,6 +237,7 @@ chaos_conf_print(const struct chaos_conf *conf)
 	       (double)s->tcp.delack / SIM_MS);
 	for (i = 0; i < 2; i++)
 		print_link(&s->link[i], i);
+	print_ecn(s);
 	printf("%u streams%s of %u and %u bytes, queue %u, writes to %u, stalls %u expect %u ppm\n",
 	       u->n, u->both_dial ? " from both hosts" : "", u->bytes[0], u->bytes[1], u->queue_max,
 	       u->write_max, u->stall_ppm, u->expect_ppm);

@@ -49,6 +49,14 @@ static const struct {
 	MUST(UNDO_TIMESTAMP),
 	MUST(UNDO_FRTO),
 	MUST(UNDO_UNUSED),
+	MUST(CWV_KEPT),
+	MUST(CWV_LIMITED),
+	MUST(ECN_AGREED),
+	MUST(ECN_FALLBACK),
+	MUST(ECN_MANGLED),
+	MUST(ECN_CE_IN),
+	MUST(ECN_ECE_IN),
+	MUST(ECN_REDUCED),
 	MUST(SACK_RENEGED),
 	MUST(RX_RENEGED),
 	MUST(PERSIST),
@@ -83,6 +91,7 @@ check_stats(const struct chaos_sum *sum)
 
 	assert_true(s->lost > 0 && s->corrupted > 0 && s->queue_drops > 0 && s->ring_drops > 0);
 	assert_true(s->too_big > 0 && s->duplicated > 0 && s->reordered > 0);
+	assert_true(s->marked > 0 && s->bleached > 0);
 	for (i = 0; i < CHAOS_KINDS; i++)
 		assert_true(sum->accidents[i] > 0);
 	assert_true(sum->reopened > 0);
