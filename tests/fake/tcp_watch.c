@@ -195,6 +195,18 @@ deadlines(const struct tcp_conn *c)
 /* --- one connection --- */
 
 static const char *
+ecn_state(const struct tcp_conn *c)
+{
+	const struct tcp_ecn *e = &c->ecn;
+
+	MUST(e->ok || !(e->echo || e->cwr || e->reduced || e->dctcp));
+	MUST(e->ect || !(e->cwr || e->reduced));
+	MUST(c->recovery != TCP_REDUCTION || (e->ok && e->ect && c->tx.lost == 0));
+	MUST(c->cc.dctcp.alpha >= 0 && c->cc.dctcp.alpha <= 1);
+	return NULL;
+}
+
+static const char *
 now_holds(const struct tcp_conn *c)
 {
 	MUST(seq_leq(c->snd_una, c->snd_nxt));
@@ -203,6 +215,7 @@ now_holds(const struct tcp_conn *c)
 	/* while it shrinks it is what the last ACK allowed (RFC 6937) */
 	MUST(c->cc.cwnd >= c->cc.mss || c->recovery == TCP_FAST_RECOVERY ||
 	     c->recovery == TCP_REDUCTION);
+	FIRST(ecn_state(c));
 	FIRST(deadlines(c));
 	if (!tcp_is_synchronized(c))
 		return NULL;
@@ -229,6 +242,7 @@ begin(struct tcp_watch *w, const struct tcp_conn *c)
 		.iss = c->iss,
 		.snd_una = c->iss,
 		.snd_nxt = c->iss,
+		.sent_end = c->iss,
 		.offered = c->iss + 1,
 	};
 }
@@ -297,8 +311,27 @@ sack_blocks(const struct tcp_conn *c, const struct tcp_segment *s)
 	return NULL;
 }
 
+/* RFC 3168 6.1.1, 6.1.4 to 6.1.6: what is sent with which bits. */
+static const char *
+ecn_of(const struct tcp_watch *w, const struct tcp_conn *c, const struct tcp_segment *s,
+       uint8_t tos)
+{
+	bool ect = (tos & IP_ECN_MASK) != IP_ECN_NONE;
+
+	MUST(!ect || (tos & IP_ECN_MASK) == IP_ECN_ECT0);
+	/* a handshake asks, and DCTCP marks all of it: RFC 8257 3.6 */
+	if ((s->flags & (TCP_SYN | TCP_RST)) != 0)
+		return NULL;
+	MUST((s->flags & TCP_ECE) == 0 || c->ecn.ok);
+	MUST((s->flags & TCP_CWR) == 0 || ect);
+	MUST(!ect || (c->ecn.ok && c->ecn.ect && s->len > 0));
+	MUST(!ect || seq_geq(s->seq, w->sent_end));
+	return NULL;
+}
+
 const char *
-tcp_watch_out(struct tcp_watch *w, const struct tcp_conn *c, const struct tcp_segment *s)
+tcp_watch_out(struct tcp_watch *w, const struct tcp_conn *c, const struct tcp_segment *s,
+	      uint8_t tos)
 {
 	bool syn = (s->flags & TCP_SYN) != 0;
 	uint32_t unit = 1u << (syn ? 0 : c->rcv_shift), edge = s->ack + s->wnd * unit;
@@ -308,6 +341,8 @@ tcp_watch_out(struct tcp_watch *w, const struct tcp_conn *c, const struct tcp_se
 	/* a probe or a keepalive comes from below SND.UNA, RFC 9293 3.8.4 */
 	MUST(s->len == 0 || seq_geq(s->seq, c->iss + 1));
 	MUST(seq_leq(s->seq + tcp_segment_space(s), c->snd_nxt));
+	FIRST(ecn_of(w, c, s, tos));
+	w->sent_end = seq_max(w->sent_end, s->seq + tcp_segment_space(s));
 	if ((s->flags & TCP_ACK) == 0 || (s->flags & TCP_RST) != 0)
 		return NULL;
 	MUST(seq_leq(s->ack, c->rcv_nxt));

@@ -27,6 +27,7 @@ struct tcp_watch {
 	/* of the segments that the engine sent */
 	bool has_sent;
 	uint32_t edge, ack, tsval;
+	uint32_t sent_end; /* behind the highest */
 };
 
 /* Does @c look as it did when @w was last brought up to date, or is it another one in the same place? */
@@ -35,9 +36,9 @@ bool tcp_watch_is_same(const struct tcp_watch *w, const struct tcp_conn *c);
 /* The peer is about to send @s on the connection of @w. */
 void tcp_watch_in(struct tcp_watch *w, const struct tcp_conn *c, const struct tcp_segment *s);
 
-/* The engine has sent @s on @c. Return: NULL, or what is wrong with it. */
+/* The engine has sent @s on @c, with traffic class @tos. Return: NULL, or what is wrong with it. */
 const char *tcp_watch_out(struct tcp_watch *w, const struct tcp_conn *c,
-			  const struct tcp_segment *s);
+			  const struct tcp_segment *s, uint8_t tos);
 
 /* Between two rounds: @w is brought up to date. Return: NULL, or what is wrong with @c. */
 const char *tcp_watch_conn(struct tcp_watch *w, const struct tcp_conn *c);

@@ -129,7 +129,7 @@ see_sent(struct exchange *z, const struct fake_out *o)
 	if (c == NULL || (o->s.flags & TCP_RST) != 0 ||
 	    (slot->watch.c != NULL && !tcp_watch_is_same(&slot->watch, c)))
 		return;
-	must_hold(tcp_watch_out(&slot->watch, c, &o->s));
+	must_hold(tcp_watch_out(&slot->watch, c, &o->s, o->tos));
 	CHECK(pattern_holds(true, o->s.seq - c->iss - 1, 0, o->payload, o->s.len));
 }
 
@@ -206,6 +206,8 @@ path(struct exchange *z, const uint8_t *p)
 	to->tso_max_slices = p[4] & 0x1f;
 	to->max_slices = p[5] & 7;
 	to->iface = p[6] & 1;
+	to->ecn = p[8] % 3;
+	to->cc = p[9] & 3;
 	z->f.path_rc = (p[7] & 0x80) != 0 ? -ENETUNREACH : 0;
 	z->f.elsewhere = (p[7] & 0x40) != 0;
 }
@@ -297,6 +299,16 @@ feed(struct exchange *z)
 	z->f.elsewhere = false;
 }
 
+/* The ECN bits of what the step sends: the first bits of what is left of its first byte; a burst may change in the middle. */
+static void
+mark(struct exchange *z, enum op op, unsigned int rest)
+{
+	unsigned int i, ecn = op <= OP_SEGMENT_LAST ? (unsigned int)op : rest;
+
+	for (i = 0; i < FAKE_BURST; i++)
+		z->f.in_tos[i] = (uint8_t)((ecn ^ ((rest & 4) != 0 ? i : 0)) & IP_ECN_MASK);
+}
+
 static void
 step(struct exchange *z, const uint8_t *p)
 {
@@ -307,9 +319,12 @@ step(struct exchange *z, const uint8_t *p)
 	if (exchange_is_traced())
 		fprintf(stderr, "step op %d slot %d user %d at %.3f s\n", (int)op, p[1] % SLOTS,
 			u != NULL ? (int)(u - z->users) : -1, (double)z->f.now / 1e9);
-	if (op < OP_PEER_END)
+	/* no packet comes but in a step of a peer: those after it are without */
+	if (op < OP_PEER_END) {
+		mark(z, op, p[0] / OPS);
 		exchange_peer_step(z, slot, op, p);
-	else if (op == OP_CONNECT)
+		memset(z->f.in_tos, 0, sizeof(z->f.in_tos));
+	} else if (op == OP_CONNECT)
 		exchange_dial(z, slot, p[2]);
 	else if (op == OP_LISTEN)
 		exchange_listen(z, p[2] & 3);
@@ -476,7 +491,7 @@ the_fuzz(void)
 }
 
 static void
-set_scene(struct exchange *z)
+set_scene(struct exchange *z, uint8_t congestion)
 {
 	struct tcp_config *cfg = &z->f.tcp->cfg;
 
@@ -490,7 +505,12 @@ set_scene(struct exchange *z)
 	if ((z->scene & SCENE_SMALL_WINDOW) != 0)
 		cfg->rcv_wnd_min = cfg->rcv_wnd_max = 2000;
 	z->f.v6 = (z->scene & SCENE_V6) != 0;
-	z->f.path = (struct tcp_path){.mtu = 1500, .max_slices = 4};
+	z->f.path = (struct tcp_path){
+		.mtu = 1500,
+		.max_slices = 4,
+		.ecn = (congestion & 0x0f) % 3,
+		.cc = congestion >> 4 & 3,
+	};
 	if ((z->scene & SCENE_TSO) != 0) {
 		z->f.path.tso_max = 65000;
 		z->f.path.tso_max_slices = 8;
@@ -508,7 +528,7 @@ begin(struct exchange *z, const uint8_t *p)
 	z->scene = p[1];
 	/* the wheel turns alike for each input */
 	fake_wait(&z->f, round - z->f.now % round);
-	set_scene(z);
+	set_scene(z, p[2]);
 	z->f.tcp->resets = (struct tcp_rate){0};
 	z->n_users = z->n_accepts = 0;
 	memset(z->slots, 0, sizeof(z->slots));

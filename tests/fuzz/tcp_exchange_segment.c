@@ -313,6 +313,8 @@ open(struct exchange *z, struct slot *slot, const uint8_t *p)
 {
 	struct tcp_segment s = {.flags = TCP_SYN, .wnd = window(p[7])};
 
+	if ((p[10] & 2) != 0)
+		s.flags |= TCP_ECE | TCP_CWR;
 	/* above what it said before, near the end of the space, or anywhere */
 	s.seq = p[3] < 128 ? slot->n.rcv_nxt + 1000 + p[3] : 0u - (p[3] & 0x7fu);
 	timestamps(slot, &s, p[8] & 1);
