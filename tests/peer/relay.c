@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * lnet-relay: forwards Ethernet frames between two interfaces and loses, duplicates, delays,
- * reorders and corrupts some of them, by a seeded generator. For tests that need a bad network
+ * reorders, corrupts and marks some of them, by a seeded generator. For tests that need a bad network
  * where the kernel has none.
  */
 #include <errno.h>
@@ -35,6 +35,7 @@ struct impairments {
 	double dup;
 	double reorder; /* held back by reorder_us */
 	double corrupt; /* one bit of the packet inverted */
+	double ce; /* of ECN-capable packets: marked, congestion experienced */
 	uint64_t delay_ns;
 	uint64_t jitter_ns;
 	uint64_t reorder_ns;
@@ -51,7 +52,7 @@ struct frame {
 };
 
 struct counters {
-	uint64_t received, bytes, sent, lost, duplicated, reordered, corrupted, too_long,
+	uint64_t received, bytes, sent, lost, duplicated, reordered, corrupted, marked, too_long,
 		queue_full, send_failed, kernel_drops;
 };
 
@@ -197,6 +198,32 @@ corrupt(struct relay *r, struct frame *f)
 	return true;
 }
 
+/* RFC 3168 5: mark a packet whose transport understands it. */
+static bool
+mark(struct frame *f)
+{
+	uint8_t *ip = f->data + ETH_LEN;
+	uint32_t sum;
+
+	if (f->len < ETH_LEN + 20)
+		return false;
+	if (ip[-2] == 0x86 && ip[-1] == 0xdd && (ip[1] & 0x30) != 0) {
+		ip[1] |= 0x30;
+		return true;
+	}
+	if (ip[-2] != 0x08 || ip[-1] != 0x00 || (ip[1] & 3) == 0)
+		return false;
+	/* RFC 1624 3: HC' = ~(~HC + ~m + m') */
+	sum = (uint16_t) ~(ip[10] << 8 | ip[11]) + (uint16_t) ~(ip[0] << 8 | ip[1]);
+	ip[1] |= 3;
+	sum += (uint32_t)(ip[0] << 8 | ip[1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+	return true;
+}
+
 /* Send now, or later if anything holds the frame up. Takes @f. */
 static void
 schedule(struct relay *r, struct frame *f, uint64_t now)
@@ -239,6 +266,8 @@ impair(struct relay *r, uint64_t now)
 	r->spare = frame_new();
 	if (chance(r, r->imp.corrupt) && corrupt(r, f))
 		c->corrupted++;
+	if (chance(r, r->imp.ce) && mark(f))
+		c->marked++;
 	if (chance(r, r->imp.dup)) {
 		c->duplicated++;
 		twin = frame_new();
@@ -413,18 +442,19 @@ print_side(struct relay *r, int side)
 	       (unsigned long long)c->received, (unsigned long long)c->bytes,
 	       (unsigned long long)c->sent, (unsigned long long)c->lost,
 	       (unsigned long long)c->duplicated);
-	printf("\"reordered\":%llu,\"corrupted\":%llu,\"too_long\":%llu,\"queue_full\":%llu,\"send_failed\":%llu,"
+	printf("\"reordered\":%llu,\"corrupted\":%llu,\"marked\":%llu,\"too_long\":%llu,\"queue_full\":%llu,\"send_failed\":%llu,"
 	       "\"kernel_drops\":%llu}",
 	       (unsigned long long)c->reordered, (unsigned long long)c->corrupted,
-	       (unsigned long long)c->too_long, (unsigned long long)c->queue_full,
-	       (unsigned long long)c->send_failed, (unsigned long long)c->kernel_drops);
+	       (unsigned long long)c->marked, (unsigned long long)c->too_long,
+	       (unsigned long long)c->queue_full, (unsigned long long)c->send_failed,
+	       (unsigned long long)c->kernel_drops);
 }
 
 static int
 usage(FILE *f)
 {
 	fputs("usage: lnet-relay --a IFACE --b IFACE [--seed N] [--loss P] [--dup P] [--reorder P] [--reorder-us N]\n"
-	      "  [--corrupt P] [--delay-us N] [--jitter-us N] [--rate-mbit N] [--queue-kb N]\n"
+	      "  [--corrupt P] [--ce P] [--delay-us N] [--jitter-us N] [--rate-mbit N] [--queue-kb N]\n"
 	      "P is a probability, 0 to 1, for each frame. SIGTERM prints the counters as JSON: of frames that came in\n"
 	      "on A, then on B.\n",
 	      f);
@@ -446,7 +476,7 @@ set_option(struct relay *r, int opt, const char *arg)
 {
 	double v = opt == 'a' || opt == 'b' ? 0 : number(arg);
 
-	if (v < 0 || (strchr("ldrc", opt) != NULL && v > 1))
+	if (v < 0 || (strchr("ldrce", opt) != NULL && v > 1))
 		return false;
 	switch (opt) {
 	case 'a':
@@ -469,6 +499,9 @@ set_option(struct relay *r, int opt, const char *arg)
 		break;
 	case 'c':
 		r->imp.corrupt = v;
+		break;
+	case 'e':
+		r->imp.ce = v;
 		break;
 	case 'R':
 		r->imp.reorder_ns = (uint64_t)(v * 1000);
@@ -502,6 +535,7 @@ main(int argc, char **argv)
 					     {"reorder", required_argument, NULL, 'r'},
 					     {"reorder-us", required_argument, NULL, 'R'},
 					     {"corrupt", required_argument, NULL, 'c'},
+					     {"ce", required_argument, NULL, 'e'},
 					     {"delay-us", required_argument, NULL, 'D'},
 					     {"jitter-us", required_argument, NULL, 'j'},
 					     {"rate-mbit", required_argument, NULL, 'm'},
