@@ -2,6 +2,7 @@
 /* Scripted exchanges with one connection. */
 #include "tests/unit/tcp/script.h"
 
+#include "drivers/tcp/tcp_priv.h"
 #include "tests/fake/eal.h"
 
 #include <inttypes.h>
@@ -16,6 +17,7 @@
 
 #define LOCAL_PORT 988
 #define REMOTE_PORT 1023
+#define ISN_SHIFT 6 /* our initial numbers count in 64 ns */
 
 uint8_t
 script_byte(bool ours, uint64_t off)
@@ -44,7 +46,8 @@ fail_step(struct script *sc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fail_msg("step %u: %s", sc->n_step, text);
+	fail_msg("step %u: %s (numbers from %u and %u)", sc->n_step, text, sc->iss,
+		 sc->conf.peer_iss);
 	abort();
 }
 
@@ -102,29 +105,75 @@ on_accept(struct tcp_conn *c, void *user, uint64_t)
 	return 0;
 }
 
+static struct script_conf
+whole_conf(const struct script_conf *conf)
+{
+	struct script_conf whole = conf != NULL ? *conf : (struct script_conf){0};
+
+	if (whole.fake.tcp.max_conns == 0)
+		fake_tcp_conf_default(&whole.fake);
+	whole.mss = whole.mss != 0 ? whole.mss : 1460;
+	whole.wnd = whole.wnd != 0 ? whole.wnd : 512;
+	whole.peer_iss = whole.peer_iss != 0 ? whole.peer_iss : 1000;
+	whole.peer_ts = whole.peer_ts != 0 ? whole.peer_ts : 4000000000u;
+	whole.backlog = whole.backlog != 0 ? whole.backlog : 4;
+	return whole;
+}
+
+/*
+ * The clock decides where our numbers and timestamps begin: set it so that they begin where the conf says. What it says of
+ * the fractions of a millisecond stays, because scripts count in milliseconds.
+ */
+static void
+set_clock(struct script_conf *conf, const struct ip_flow *flow, uint64_t now)
+{
+	struct tcp engine = {.cfg = conf->fake.tcp};
+	uint64_t *offset = &conf->fake.tcp.clock_offset, phase = (now + *offset) % TCP_MS;
+	uint32_t ts = (uint32_t)((now + *offset) / TCP_MS) + tcp_ts_offset(&engine, flow);
+
+	if (conf->ts != 0)
+		*offset += (conf->ts - ts) * TCP_MS;
+	if (conf->iss == 0)
+		return;
+	*offset += (uint64_t)(conf->iss - tcp_isn(&engine, flow, now)) << ISN_SHIFT;
+	while ((now + *offset) % TCP_MS != phase)
+		*offset += 1ull << (32 + ISN_SHIFT);
+}
+
 struct script *
 script_new(const struct script_conf *conf)
 {
 	struct script *sc = calloc(1, sizeof(*sc));
+	struct script_conf whole = whole_conf(conf);
 
-	if (conf != NULL)
-		sc->conf = *conf;
-	if (sc->conf.fake.tcp.max_conns == 0)
-		fake_tcp_conf_default(&sc->conf.fake);
-	sc->conf.mss = sc->conf.mss != 0 ? sc->conf.mss : 1460;
-	sc->conf.wnd = sc->conf.wnd != 0 ? sc->conf.wnd : 512;
-	sc->conf.peer_iss = sc->conf.peer_iss != 0 ? sc->conf.peer_iss : 1000;
-	sc->conf.backlog = sc->conf.backlog != 0 ? sc->conf.backlog : 4;
-	assert_int_equal(fake_tcp_env_start(&sc->f, &sc->conf.fake), 0);
-	sc->f.v6 = sc->conf.v6;
-	if (sc->conf.path.mtu != 0)
-		sc->f.path = sc->conf.path;
-	sc->flow = fake_flow(&sc->f, LOCAL_PORT, REMOTE_PORT);
-	sc->ts0 = 4000000000u;
-	assert_int_equal(tcp_listen(sc->f.tcp, &sc->flow.local, LOCAL_PORT, sc->conf.backlog,
-				    on_accept, sc, &sc->listener),
-			 0);
+	assert_int_equal(fake_tcp_env_start(&sc->f, &whole.fake), 0);
+	script_again(sc, conf);
 	return sc;
+}
+
+void
+script_again(struct script *sc, const struct script_conf *conf)
+{
+	struct script_conf whole = whole_conf(conf);
+	struct ip_flow flow;
+	const char *leak;
+
+	sc->f.v6 = whole.v6;
+	flow = whole.dials ? fake_flow(&sc->f, REMOTE_PORT, LOCAL_PORT)
+			   : fake_flow(&sc->f, LOCAL_PORT, REMOTE_PORT);
+	set_clock(&whole, &flow, sc->f.now);
+	leak = fake_tcp_env_again(&sc->f, &whole.fake);
+	if (leak != NULL)
+		fail_msg("%s", leak);
+	if (whole.path.mtu != 0)
+		sc->f.path = whole.path;
+	memset((char *)sc + sizeof(sc->f), 0, sizeof(*sc) - sizeof(sc->f));
+	sc->conf = whole;
+	sc->flow = flow;
+	sc->ts0 = whole.peer_ts - (uint32_t)(sc->f.now / FAKE_MS);
+	assert_int_equal(tcp_listen(sc->f.tcp, &flow.local, LOCAL_PORT, whole.backlog, on_accept,
+				    sc, &sc->listener),
+			 0);
 }
 
 void
@@ -513,24 +562,6 @@ script_connect(struct script *sc)
 	};
 
 	script_run(sc, steps, "connect");
-}
-
-void
-script_case(enum script_role role, const struct script_conf *conf, const struct step *steps,
-	    const char *name)
-{
-	struct script *sc = script_new(conf);
-
-	if (role == DIALLING || role == DIALLED) {
-		sc->flow.local_port = REMOTE_PORT;
-		sc->flow.remote_port = LOCAL_PORT;
-	}
-	if (role == ACCEPTED)
-		script_accept(sc);
-	else if (role == DIALLED)
-		script_connect(sc);
-	script_run(sc, steps, name);
-	script_free(sc);
 }
 
 int

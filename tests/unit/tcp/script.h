@@ -2,7 +2,8 @@
 /*
  * Scripted exchanges with one connection: a table of steps (segment in, segment out, call, time, what the user was told). Sequence
  * numbers are relative: ours count from our ISS, the peer's from its ISS, so SYN is 0 and the first byte 1. Payload is a
- * pattern of the offset, both ways, and always checked.
+ * pattern of the offset, both ways, and always checked. Since nothing in a script depends on where numbers and timestamps begin,
+ * each one is run again and again (script_wrap.c), so that they wrap in every place of the exchange.
  */
 #pragma once
 
@@ -199,6 +200,11 @@ struct script_conf {
 	uint16_t mss; /* 0 = 1460 */
 	uint16_t wnd; /* on the wire in each segment; 0 = 512, which is 64 KiB */
 	uint32_t peer_iss; /* where the peer's numbers begin; 0 = 1000 */
+	uint32_t
+		iss; /* where ours begin if the handshake is at the start; 0 = where the clock is */
+	uint32_t peer_ts,
+		ts; /* the peer's timestamp and ours at the start; 0 = anywhere; @ts excludes @iss */
+	bool dials; /* the high port is ours */
 	struct tcp_path path; /* mtu 0 = default */
 	unsigned int backlog; /* 0 = 4 */
 	unsigned int rtt_ms; /* round trip of the handshake */
@@ -232,6 +238,9 @@ struct script {
 /* EAL must be up. @conf NULL = defaults. */
 struct script *script_new(const struct script_conf *conf);
 
+/* Begin again with another conf, over the same memory: cheaper than a new one. What it had must have been given back. */
+void script_again(struct script *sc, const struct script_conf *conf);
+
 /* Everything must have been given back. */
 void script_free(struct script *sc);
 
@@ -247,12 +256,12 @@ uint8_t script_byte(bool ours, uint64_t off);
 
 enum script_role {
 	LISTENING, /* no handshake yet; the flow is one of the listener */
-	DIALLING, /* no handshake yet; the flow is one for tcp_connect() */
+	DIALLING, /* no handshake yet; the flow is one for tcp_connect(): the high port is ours */
 	ACCEPTED, /* script_accept() was run */
 	DIALLED, /* script_connect() was run */
 };
 
-/* One whole script: @conf may be NULL. */
+/* One whole script, as it is written and with numbers and timestamps that wrap in each of its places: @conf may be NULL. */
 void script_case(enum script_role role, const struct script_conf *conf, const struct step *steps,
 		 const char *name);
 
