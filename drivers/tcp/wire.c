@@ -49,8 +49,8 @@ parse_option(const uint8_t *p, unsigned int len, struct tcp_segment *s)
 	switch (p[0]) {
 	case OPT_MSS:
 		if (syn && len == OPT_MSS_LEN) {
-			s->has_mss = true;
 			s->mss = get_be16(p + 2);
+			s->has_mss = s->mss != 0; /* nobody means that: as if it were not there */
 		}
 		break;
 	case OPT_WSCALE:

@@ -2,6 +2,7 @@
 /* What is below the TCP engine, for its tests. */
 #include "tests/fake/fake_tcp_env.h"
 
+#include "lnet/base/bytes.h"
 #include "lnet/base/counter.h"
 #include "lnet/base/pool.h"
 
@@ -301,6 +302,26 @@ fake_in_burst(struct fake_tcp_env *f, const struct ip_flow *flow, const struct t
 	}
 	tcp_input(f->tcp, pkts, made, f->now);
 	free(pkts);
+}
+
+void
+fake_in_odd(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
+	    const void *opts, unsigned int n_opts, uint16_t urg, const uint8_t *payload)
+{
+	struct tcp_segment wire = *s;
+	uint8_t bytes[ROOM];
+	unsigned int len;
+
+	wire.src_port = flow->remote_port;
+	wire.dst_port = flow->local_port;
+	len = tcp_wire_emit(&wire, bytes);
+	if (n_opts > 0)
+		memcpy(bytes + len, opts, n_opts);
+	len += n_opts;
+	bytes[12] = (uint8_t)(len / 4 << 4);
+	put_be16(bytes + 18, urg);
+	memcpy(bytes + len, payload, s->len);
+	fake_in_raw(f, flow, bytes, len + s->len);
 }
 
 void

@@ -94,6 +94,10 @@ void fake_in(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tc
 void fake_in_burst(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
 		   const uint8_t *const *payloads, unsigned int n);
 
+/* One in a single mbuf, with options that no stack would send (a multiple of 4 bytes) and an urgent pointer. */
+void fake_in_odd(struct fake_tcp_env *f, const struct ip_flow *flow, const struct tcp_segment *s,
+		 const void *opts, unsigned int n_opts, uint16_t urg, const uint8_t *payload);
+
 /* Raw bytes of a segment. */
 void fake_in_raw(struct fake_tcp_env *f, const struct ip_flow *flow, const void *bytes,
 		 uint32_t len);

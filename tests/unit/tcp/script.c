@@ -25,14 +25,15 @@ script_byte(bool ours, uint64_t off)
 	return (uint8_t)(off * 7 + (off >> 8) * 13 + (ours ? 101 : 0));
 }
 
+/* @lie: all bits are turned. */
 static uint8_t *
-pattern(bool ours, uint64_t off, uint32_t len)
+pattern(bool ours, bool lie, uint64_t off, uint32_t len)
 {
 	uint8_t *p = malloc(len + 1);
 	uint32_t i;
 
 	for (i = 0; i < len; i++)
-		p[i] = script_byte(ours, off + i);
+		p[i] = script_byte(ours, off + i) ^ (lie ? 0xff : 0);
 	return p;
 }
 
@@ -208,6 +209,8 @@ make_in(struct script *sc, const struct step *st)
 	};
 	unsigned int i;
 
+	if (st->opts != NULL)
+		return s;
 	if ((st->flags & TCP_SYN) != 0) {
 		s.has_mss = !sc->conf.no_mss;
 		s.mss = sc->conf.mss;
@@ -235,10 +238,13 @@ step_in(struct script *sc, const struct step *st)
 	assert_true(i < 8);
 	sc->f.in_tos[i] = st->tos;
 	sc->burst[i] = make_in(sc, st);
-	sc->burst_payload[i] = pattern(false, st->seq - 1, st->len);
+	sc->burst_payload[i] = pattern(false, st->lie, st->seq - 1, st->len);
 	if (st->op == OP_BURST)
 		return;
-	if (sc->n_burst == 1)
+	if (st->opts != NULL || st->urg != 0)
+		fake_in_odd(&sc->f, &sc->flow, &sc->burst[0], st->opts, st->n_opts, st->urg,
+			    sc->burst_payload[0]);
+	else if (sc->n_burst == 1)
 		fake_in(&sc->f, &sc->flow, &sc->burst[0], sc->burst_payload[0], st->pieces);
 	else
 		fake_in_burst(&sc->f, &sc->flow, sc->burst,
@@ -263,6 +269,16 @@ check_sack(struct script *sc, const struct step *st, const struct tcp_segment *s
 			FAIL("SACK block %u is %u..%u, not %u..%u", i, start, end,
 			     st->sack[i].start, st->sack[i].end);
 	}
+}
+
+static void
+check_offers(struct script *sc, const struct step *st, const struct tcp_segment *s)
+{
+	unsigned int offers = (s->has_mss ? OFFERS_MSS : 0) | (s->has_wscale ? OFFERS_WSCALE : 0) |
+		(s->sack_permitted ? OFFERS_SACK : 0) | (s->has_ts ? OFFERS_TS : 0);
+
+	if (st->offers != 0 && offers != (st->offers & ~(unsigned int)OFFERS_NOTHING))
+		FAIL("options %02x, not %02x", offers, st->offers);
 }
 
 static void
@@ -305,6 +321,7 @@ step_out(struct script *sc, const struct step *st)
 	    o->s.src_port != sc->flow.local_port || o->s.dst_port != sc->flow.remote_port)
 		FAIL("sent to the wrong place");
 	check_sack(sc, st, &o->s);
+	check_offers(sc, st, &o->s);
 	check_payload(sc, o);
 	if (st->wnd != 0 && o->s.wnd != (st->wnd < 0 ? 0 : st->wnd))
 		FAIL("window %u, not %d", o->s.wnd, st->wnd);
@@ -319,7 +336,7 @@ step_out(struct script *sc, const struct step *st)
 static void
 step_send(struct script *sc, const struct step *st)
 {
-	uint8_t *p = pattern(true, sc->sent, (uint32_t)st->n);
+	uint8_t *p = pattern(true, false, sc->sent, (uint32_t)st->n);
 	struct buf b = {0};
 
 	assert_int_equal(buf_copy_in(&b, &sc->f.mem, p, (uint32_t)st->n), 0);
@@ -334,14 +351,14 @@ static void
 step_take(struct script *sc, const struct step *st)
 {
 	struct buf b = {0};
-	uint8_t *p = malloc(st->n + 1);
+	uint8_t *p = malloc(st->n + 1), lie = st->op == OP_TAKE_LIES ? 0xff : 0;
 	uint32_t i;
 
 	if (tcp_rx_take(sc->c, &b, (uint32_t)st->n, sc->f.now) != 0)
 		FAIL("%u bytes wait, not %" PRIu64, tcp_rx_len(sc->c), st->n);
 	buf_copy_out(&b, 0, p, (uint32_t)st->n);
 	for (i = 0; i < st->n; i++) {
-		if (p[i] != script_byte(false, sc->taken + i))
+		if (p[i] != (script_byte(false, sc->taken + i) ^ lie))
 			FAIL("byte %u received is wrong", i);
 	}
 	sc->taken += st->n;
@@ -488,6 +505,7 @@ run_step(struct script *sc, const struct step *st)
 		step_send(sc, st);
 		break;
 	case OP_TAKE:
+	case OP_TAKE_LIES:
 		step_take(sc, st);
 		break;
 	case OP_TOO_BIG:

@@ -20,6 +20,7 @@ enum step_op {
 	OP_SEND, /* tcp_send() of n bytes */
 	OP_SEND_MORE, /* the same with more set */
 	OP_TAKE, /* tcp_rx_take() of n bytes, which must wait */
+	OP_TAKE_LIES, /* the same, and each of them is a lie */
 	OP_LEN, /* n bytes wait */
 	OP_EOF, /* tcp_rx_eof() */
 	OP_CLOSE,
@@ -57,6 +58,19 @@ struct step {
 	bool no_ts;
 	uint8_t tos; /* of the packet; OP_OUT: its ECN bits */
 	unsigned int pieces; /* OP_IN: mbufs of the payload; OP_OUT: mbufs of the segment */
+	const char *opts; /* OP_IN: these bytes are its options, NULL = those of the conf */
+	unsigned int n_opts;
+	uint16_t urg; /* OP_IN: urgent pointer */
+	bool lie; /* OP_IN: every byte of the payload is another than that of the pattern */
+	unsigned int offers; /* OP_OUT: its options are just these (enum script_offer) */
+};
+
+enum script_offer {
+	OFFERS_MSS = 0x01,
+	OFFERS_WSCALE = 0x02,
+	OFFERS_SACK = 0x04,
+	OFFERS_TS = 0x08,
+	OFFERS_NOTHING = 0x10,
 };
 
 #define IN(f, s, a, l, ...)                                                                  \
@@ -75,6 +89,7 @@ struct step {
 #define SACK2(s1, e1, s2, e2) .n_sack = 2, .sack = {{(s1), (e1)}, {(s2), (e2)}}
 #define SACK3(s1, e1, s2, e2, s3, e3) \
 	.n_sack = 3, .sack = {{(s1), (e1)}, {(s2), (e2)}, {(s3), (e3)}}
+#define OPTS(bytes) .opts = (bytes), .n_opts = sizeof(bytes) - 1 /* of a string, a multiple of 4 */
 #define QUIET                  \
 	{                      \
 		.op = OP_QUIET \
@@ -98,6 +113,10 @@ struct step {
 #define TAKE(k)                         \
 	{                               \
 		.op = OP_TAKE, .n = (k) \
+	}
+#define TAKE_LIES(k)                         \
+	{                                    \
+		.op = OP_TAKE_LIES, .n = (k) \
 	}
 #define LEN(k)                         \
 	{                              \
