@@ -295,6 +295,37 @@ numbers_depend_on_the_secret_and_on_the_flow(void **)
 	assert_int_not_equal(ts[1], ts[2]);
 }
 
+/* --- both at once, in every order --- */
+
+SCRIPT(open_by_both_sides_syn_again_repeats_the_syn_ack, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(S, 0, 0, 0),
+       OUT(S | A, 0, 1, 0), STATE("SYN_RCVD"), IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED)
+SCRIPT(open_by_both_sides_our_syn_is_lost, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), WAIT(500), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), WAIT(1005),
+       OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), CONNECTED, STATE("ESTABLISHED"))
+SCRIPT(open_by_both_sides_with_data_queued, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), SEND(100), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), QUIET,
+       IN(S | A, 0, 1, 0), OUT(P | A, 1, 1, 100), CONNECTED, IN(A, 1, 101, 0), ACKED(100))
+SCRIPT(open_by_both_sides_data_comes_with_the_ack, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(P | A, 1, 1, 20),
+       OUT(A, 1, 21, 0), CONNECTED, TAKE(20))
+SCRIPT(open_by_both_sides_with_another_syn_is_challenged, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(S, 5000, 0, 0),
+       OUT(A, 1, 1, 0), STATE("SYN_RCVD"), IN(A, 1, 1, 0), CONNECTED)
+SCRIPT(open_by_both_sides_wrong_ack_is_reset, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 2, 0),
+       OUT(R, 2, 0, 0), STATE("SYN_RCVD"), OPEN, IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED)
+SCRIPT(open_active_syn_ack_again_is_acked_again, DIALLED, NULL, /* our ACK was lost */
+       IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), STATE("ESTABLISHED"), OPEN)
+SCRIPT(open_passive_syn_ack_lost_and_data_comes_first, LISTENING,
+       NULL, /* the ACK was lost, the data was not */
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 11, 1, 10), OUT(A, 1, 1, 0, SACK1(11, 21)),
+       STATE("ESTABLISHED"), IN(A, 1, 1, 10), OUT(A, 1, 21, 0), TAKE(20))
+SCRIPT(open_passive_ack_lost_and_fin_comes_first, LISTENING, NULL, /* */
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(F | A, 11, 1, 0), OUT(A, 1, 1, 0),
+       STATE("ESTABLISHED"), IN(P | A, 1, 1, 10), OUT(A, 1, 12, 0), STATE("CLOSE_WAIT"), TAKE(10),
+       RX_EOF)
+
 int
 main(void)
 {
@@ -339,6 +370,15 @@ main(void)
 		cmocka_unit_test(connect_refuses_what_cannot_work),
 		cmocka_unit_test(numbers_and_timestamps_move_on_across_a_restart),
 		cmocka_unit_test(numbers_depend_on_the_secret_and_on_the_flow),
+		cmocka_unit_test(open_by_both_sides_syn_again_repeats_the_syn_ack),
+		cmocka_unit_test(open_by_both_sides_our_syn_is_lost),
+		cmocka_unit_test(open_by_both_sides_with_data_queued),
+		cmocka_unit_test(open_by_both_sides_data_comes_with_the_ack),
+		cmocka_unit_test(open_by_both_sides_with_another_syn_is_challenged),
+		cmocka_unit_test(open_by_both_sides_wrong_ack_is_reset),
+		cmocka_unit_test(open_active_syn_ack_again_is_acked_again),
+		cmocka_unit_test(open_passive_syn_ack_lost_and_data_comes_first),
+		cmocka_unit_test(open_passive_ack_lost_and_fin_comes_first),
 	};
 
 	return cmocka_run_group_tests_name("tcp/open", tests, script_group_setup, NULL);

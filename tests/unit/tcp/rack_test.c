@@ -74,6 +74,39 @@ SCRIPT(timeout_leaves_what_was_just_sent, ACCEPTED, &far, /* */
        SEND(14 * MSS), SKIP, WAIT(40), IN(A, 1, SEG(2), 0), SKIP, /* 10 to 13 were sent just now */
        WAIT(200), SKIP, WAIT(210), DATA(2), QUIET, COUNT(RTO, 1))
 
+/* --- degrees of reordering, 6.2 step 4 --- */
+
+#define SACK_1(i, a, b) IN(A, 1, SEG(i), 0, SACK1(SEG(a), SEG(b)))
+#define ACK(i) IN(A, 1, SEG(i), 0)
+
+SCRIPT(overtaken_by_two_is_no_loss_at_first, ACCEPTED, &far, /* */
+       TEN, WAIT(40), SACK_1(0, 1, 2), SACK_1(0, 1, 3), ACK(3), WAIT(20), QUIET,
+       COUNT(REORDERING, 1), COUNT(RETRANSMIT, 0))
+SCRIPT(overtaken_by_three_is_a_loss_at_first_and_none_later, ACCEPTED, &far, /* */
+       TEN, WAIT(40), SACK_1(0, 1, 4), DATA(0), WAIT(2), /* the original, as its echo says */
+       IN(A, 1, SEG(4), 0, .echo = -42), COUNT(UNDO_TIMESTAMP, 1), QUIET,
+       IN(A, 1, SEG(4), 0, SACK1(SEG(0), SEG(1))), SACK_1(4, 5, 6), ACK(6), COUNT(REORDERING, 1),
+       SACK_1(6, 7, 10), QUIET, WAIT(5), ACK(10), WAIT(30), QUIET, COUNT(RETRANSMIT, 1))
+SCRIPT(overtaken_by_all_within_the_window_is_no_loss, ACCEPTED, &far, /* */
+       TEN, REORDERED, SACK_1(2, 3, 10), WAIT(9), QUIET, ACK(10), COUNT(RACK_LOST, 0),
+       COUNT(SACK_RECOVERY, 0))
+SCRIPT(overtaken_for_longer_is_a_loss, ACCEPTED, &far, /* */
+       TEN, REORDERED, SACK_1(2, 3, 10), WAIT(11), DATA(2), QUIET, COUNT(RACK_LOST, MSS))
+SCRIPT(overtaken_in_two_places_counts_from_the_last_answer, ACCEPTED, &far, /* */
+       TEN, REORDERED, SACK_1(2, 3, 4), WAIT(5),
+       IN(A, 1, SEG(2), 0, SACK2(SEG(5), SEG(6), SEG(3), SEG(4))), WAIT(8), QUIET, WAIT(3), DATA(2),
+       QUIET, COUNT(RACK_LOST, 2 * MSS), COUNT(RACK_TIMER, 1),
+       IN(A, 1, SEG(2), 0, SACK2(SEG(5), SEG(8), SEG(3), SEG(4))), DATA(4), QUIET)
+
+/* Each useless repetition widens it by a quarter, once in a round trip, to a whole one at the most. */
+#define USELESS(hole, wait)                                                               \
+	SACK_1(hole, (hole) + 1, (hole) + 2), WAIT((wait)-2), QUIET, WAIT(4), DATA(hole), \
+		IN(A, 1, SEG((hole) + 2), 0, SACK1(SEG(hole), SEG((hole) + 1))), QUIET
+#define ROUND(i) ACK(i), SEND(10 * MSS), SKIP, WAIT(40)
+SCRIPT(window_adapts_to_the_degree, ACCEPTED, &far, /* */
+       TEN, REORDERED, USELESS(2, 10), ROUND(10), USELESS(10, 20), ROUND(20), USELESS(20, 30),
+       COUNT(RACK_TIMER, 3), COUNT(RX_DSACK, 3))
+
 int
 main(void)
 {
@@ -88,6 +121,12 @@ main(void)
 		cmocka_unit_test(answer_to_a_repetition_that_came_too_soon_is_no_measure),
 		cmocka_unit_test(peers_without_sack_are_not_timed),
 		cmocka_unit_test(timeout_leaves_what_was_just_sent),
+		cmocka_unit_test(overtaken_by_two_is_no_loss_at_first),
+		cmocka_unit_test(overtaken_by_three_is_a_loss_at_first_and_none_later),
+		cmocka_unit_test(overtaken_by_all_within_the_window_is_no_loss),
+		cmocka_unit_test(overtaken_for_longer_is_a_loss),
+		cmocka_unit_test(overtaken_in_two_places_counts_from_the_last_answer),
+		cmocka_unit_test(window_adapts_to_the_degree),
 	};
 
 	return cmocka_run_group_tests_name("tcp/rack", tests, script_group_setup, NULL);

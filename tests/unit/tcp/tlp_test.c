@@ -94,6 +94,35 @@ SCRIPT(fin_alone_is_probed, ACCEPTED, &far, /* */
 SCRIPT(no_mbuf_for_a_probe_leaves_the_timeout, ACCEPTED, &far, /* */
        THREE, STARVE(0), WAIT(60), QUIET, FEED, WAIT(250), DATA(0), COUNT(RTO, 1))
 
+/* --- how much of the end is lost --- */
+
+#define SACK_1(i, a, b) IN(A, 1, SEG(i), 0, SACK1(SEG(a), SEG(b)))
+#define FIVE SEND(5 * MSS), SKIP, WAIT(20)
+
+SCRIPT(lost_end_of_two_is_found_by_the_probe, ACCEPTED, &far, /* */
+       FIVE, IN(A, 1, SEG(3), 0), QUIET, WAIT(60), LAST(4), QUIET, WAIT(20), SACK_1(3, 4, 5),
+       DATA(3), QUIET, IN(A, 1, SEG(5), 0), ACKED(5 * MSS), COUNT(RTO, 0), COUNT(SACK_RECOVERY, 1))
+SCRIPT(lost_end_of_four_is_found_by_the_probe, ACCEPTED, &far, /* */
+       FIVE, IN(A, 1, SEG(1), 0), QUIET, WAIT(60), LAST(4), WAIT(20), SACK_1(1, 4, 5), DATA(1),
+       SKIP, WAIT(20), SACK_1(2, 4, 5), SKIP, IN(A, 1, SEG(5), 0), ACKED(5 * MSS), COUNT(RTO, 0))
+SCRIPT(lost_flight_is_found_by_the_probe, ACCEPTED, &far, /* */
+       FIVE, WAIT(25), LAST(4), WAIT(20), SACK_1(0, 4, 5), DATA(0), SKIP, IN(A, 1, SEG(5), 0),
+       ACKED(5 * MSS), COUNT(RTO, 0))
+SCRIPT(lost_probe_leaves_the_timeout, ACCEPTED, &far, /* */
+       FIVE, IN(A, 1, SEG(4), 0), WAIT(110), LAST(4), QUIET, WAIT(185), QUIET, WAIT(10), LAST(4),
+       COUNT(RTO, 1), COUNT(TLP_PROBE, 1), IN(A, 1, SEG(5), 0), ACKED(5 * MSS))
+SCRIPT(lost_end_with_the_fin, ACCEPTED, &far, /* */
+       SEND(2 * MSS), CLOSE, SKIP, WAIT(20), IN(A, 1, SEG(1), 0), WAIT(60),
+       OUT(F | A, SEG(2), 1, 0), WAIT(20), IN(A, 1, SEG(1), 0, SACK1(SEG(2), SEG(2) + 1)), WAIT(10),
+       LAST(1), IN(A, 1, SEG(2) + 1, 0), STATE("FIN_WAIT_2"), COUNT(RTO, 0))
+SCRIPT(lost_short_end_is_probed_with_just_that, ACCEPTED, &far, /* */
+       SEND(2 * MSS + 100), SKIP, WAIT(20), IN(A, 1, SEG(2), 0), WAIT(110),
+       OUT(P | A, SEG(2), 1, 100), WAIT(20), IN(A, 1, SEG(2) + 100, 0), ACKED(2 * MSS + 100),
+       COUNT(RTO, 0))
+SCRIPT(probe_is_answered_by_a_shut_window, ACCEPTED, &far, /* */
+       FIVE, WAIT(25), LAST(4), IN(A, 1, SEG(5), 0, .wnd = -1), SEND(MSS), QUIET, WAIT(205),
+       OUT(A, SEG(5) - 1, 1, 0), COUNT(PERSIST, 1))
+
 int
 main(void)
 {
@@ -116,6 +145,13 @@ main(void)
 		cmocka_unit_test(peers_without_sack_get_none),
 		cmocka_unit_test(fin_alone_is_probed),
 		cmocka_unit_test(no_mbuf_for_a_probe_leaves_the_timeout),
+		cmocka_unit_test(lost_end_of_two_is_found_by_the_probe),
+		cmocka_unit_test(lost_end_of_four_is_found_by_the_probe),
+		cmocka_unit_test(lost_flight_is_found_by_the_probe),
+		cmocka_unit_test(lost_probe_leaves_the_timeout),
+		cmocka_unit_test(lost_end_with_the_fin),
+		cmocka_unit_test(lost_short_end_is_probed_with_just_that),
+		cmocka_unit_test(probe_is_answered_by_a_shut_window),
 	};
 
 	return cmocka_run_group_tests_name("tcp/tlp", tests, script_group_setup, NULL);

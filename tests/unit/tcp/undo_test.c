@@ -75,6 +75,35 @@ SCRIPT(recovery_without_a_repetition_is_none, ACCEPTED, &far, /* */
        TEN, WAIT(40), BURST(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(4))), IN(A, 1, SEG(10), 0), QUIET,
        COUNT(UNDO_UNUSED, 1), COUNT(RETRANSMIT, 0), CWND(10 * MSS))
 
+/* --- more than one timeout, more than one proof --- */
+
+#define TWICE TIMED_OUT, WAIT(405), DATA(0), COUNT(RTO, 2)
+
+SCRIPT(two_timeouts_are_taken_back_by_an_old_echo, ACCEPTED, &far, /* */
+       TWICE, IN(A, 1, SEG(1), 0, .echo = -682), COUNT(UNDO_TIMESTAMP, 1), CWND(11 * MSS))
+SCRIPT(two_timeouts_stand_when_the_first_repetition_is_answered, ACCEPTED, &far, /* */
+       TWICE, WAIT(20), IN(A, 1, SEG(1), 0, .echo = -400), COUNT(UNDO_TIMESTAMP, 0), DATA(1),
+       DATA(2), QUIET)
+SCRIPT(two_timeouts_stand_without_sack_and_timestamps, ACCEPTED,
+       (&(const struct script_conf){
+	       .rtt_ms = 40, .no_ts = true, .no_sack = true, .mss = MSS}), /* */
+       TEN, WAIT(205), DATA(0), WAIT(405), DATA(0), IN(A, 1, SEG(2), 0), COUNT(UNDO_FRTO, 0), SKIP,
+       IN(A, 1, SEG(10), 0), ACKED(10 * MSS))
+SCRIPT(timeout_is_taken_back_once, ACCEPTED, &far, /* */
+       TIMED_OUT, IN(A, 1, SEG(1), 0, .echo = -290), COUNT(UNDO_TIMESTAMP, 1),
+       IN(A, 1, SEG(2), 0, .echo = -290), IN(A, 1, SEG(2), 0, SACK1(SEG(0), SEG(1))),
+       COUNT(UNDO_TIMESTAMP, 1), COUNT(UNDO_DSACK, 0), COUNT(UNDO_FRTO, 0))
+SCRIPT(timeout_of_one_segment_is_taken_back_by_its_duplicate, ACCEPTED, &far, /* */
+       SEND(100), OUT(P | A, 1, 1, 100), WAIT(145), OUT(P | A, 1, 1, 100), WAIT(205),
+       OUT(P | A, 1, 1, 100), COUNT(RTO, 1), IN(A, 1, 101, 0), IN(A, 1, 101, 0, SACK1(1, 101)),
+       COUNT(UNDO_DSACK, 1), CWND(10 * MSS))
+SCRIPT(fast_recovery_is_taken_back_and_begins_anew, ACCEPTED, &far, /* */
+       REPEATED, WAIT(5), IN(A, 1, SEG(4), 0, .echo = -45), COUNT(UNDO_TIMESTAMP, 1),
+       CWND(10 * MSS), IN(A, 1, SEG(4), 0, SACK1(SEG(5), SEG(9))), DATA(4), COUNT(SACK_RECOVERY, 2))
+SCRIPT(fin_that_was_only_late_is_taken_back, ACCEPTED, &far, /* */
+       CLOSE, OUT(F | A, 1, 1, 0), WAIT(145), OUT(F | A, 1, 1, 0), WAIT(205), OUT(F | A, 1, 1, 0),
+       COUNT(RTO, 1), IN(A, 1, 2, 0, .echo = -350), STATE("FIN_WAIT_2"))
+
 int
 main(void)
 {
@@ -92,6 +121,13 @@ main(void)
 		cmocka_unit_test(timeout_stands_when_only_the_repetition_is_answered),
 		cmocka_unit_test(timeout_stands_when_all_is_answered_at_once),
 		cmocka_unit_test(recovery_without_a_repetition_is_none),
+		cmocka_unit_test(two_timeouts_are_taken_back_by_an_old_echo),
+		cmocka_unit_test(two_timeouts_stand_when_the_first_repetition_is_answered),
+		cmocka_unit_test(two_timeouts_stand_without_sack_and_timestamps),
+		cmocka_unit_test(timeout_is_taken_back_once),
+		cmocka_unit_test(timeout_of_one_segment_is_taken_back_by_its_duplicate),
+		cmocka_unit_test(fast_recovery_is_taken_back_and_begins_anew),
+		cmocka_unit_test(fin_that_was_only_late_is_taken_back),
 	};
 
 	return cmocka_run_group_tests_name("tcp/undo", tests, script_group_setup, NULL);

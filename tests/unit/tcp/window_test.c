@@ -194,6 +194,38 @@ window_does_not_grow_for_a_reader_that_sleeps(void **)
 	script_free(sc);
 }
 
+/* --- silly windows of the receiver: RFC 9293 3.8.6.2.2 --- */
+
+/* All of 64 KiB. */
+#define FILL(i) IN(P | A, 1 + 2048 * (i), 1, 1024), IN(P | A, 1025 + 2048 * (i), 1, 1024)
+#define FILL_8K(i) FILL(4 * (i)), FILL(4 * (i) + 1), FILL(4 * (i) + 2), FILL(4 * (i) + 3)
+#define FULL                                                                                \
+	FILL_8K(0), FILL_8K(1), FILL_8K(2), FILL_8K(3), FILL_8K(4), FILL_8K(5), FILL_8K(6), \
+		FILL_8K(7), SKIP, LEN(65536)
+#define PROBED(wnd_field) IN(A, 65536, 1, 0), OUT(A, 1, 65537, 0, .wnd = (wnd_field)), WAIT(100)
+
+SCRIPT(window_stays_shut_for_crumbs, ACCEPTED,
+       NULL, /* less than a segment is not told, not even to a probe */
+       FULL, PROBED(-1), TAKE(1), QUIET, PROBED(-1), TAKE(700), QUIET, PROBED(-1), TAKE(700), QUIET,
+       PROBED(-1), COUNT(TX_WND_UPDATE, 0))
+SCRIPT(window_opens_by_a_segment_when_probed, ACCEPTED, NULL, /* two are told without being asked */
+       FULL, TAKE(1500), QUIET, IN(A, 65536, 1, 0), OUT(A, 1, 65537, 0, .wnd = 11), WAIT(100),
+       TAKE(1500), QUIET, TAKE(1500), OUT(A, 1, 65537, 0, .wnd = 35), COUNT(TX_WND_UPDATE, 1))
+SCRIPT(window_of_crumbs_takes_no_byte_more, ACCEPTED, NULL, /* */
+       FULL, TAKE(1000), QUIET, IN(P | A, 65537, 1, 1000), OUT(A, 1, 65537, 0, .wnd = -1),
+       LEN(64536), COUNT(RX_BEYOND, 1))
+SCRIPT(window_probe_with_a_byte_is_taken_when_there_is_room, ACCEPTED, NULL, /* */
+       FULL, TAKE(4000), OUT(A, 1, 65537, 0), IN(A, 65537, 1, 1), QUIET, WAIT(41),
+       OUT(A, 1, 65538, 0), LEN(61537))
+SCRIPT(window_that_is_shut_takes_fin_alone, ACCEPTED, NULL, /* it needs no room */
+       FULL, IN(F | A, 65537, 1, 0), OUT(A, 1, 65538, 0, .wnd = -1), STATE("CLOSE_WAIT"),
+       LEN(65536), TAKE(65536), RX_EOF)
+SCRIPT(window_that_is_shut_takes_acks, ACCEPTED, NULL, /* */
+       SEND(100), SKIP, FULL, IN(A, 65537, 101, 0), ACKED(100), QUIET)
+SCRIPT(window_that_is_shut_obeys_the_exact_reset_alone, ACCEPTED, NULL, /* */
+       FULL, IN(R, 65538, 0, 0), QUIET, IN(R, 65536, 0, 0), QUIET, OPEN, IN(R, 65537, 0, 0),
+       CLOSED(ECONNRESET))
+
 int
 main(void)
 {
@@ -206,6 +238,13 @@ main(void)
 		cmocka_unit_test(window_expectation_counts_down),
 		cmocka_unit_test(window_grows_with_the_rate),
 		cmocka_unit_test(window_does_not_grow_for_a_reader_that_sleeps),
+		cmocka_unit_test(window_stays_shut_for_crumbs),
+		cmocka_unit_test(window_opens_by_a_segment_when_probed),
+		cmocka_unit_test(window_of_crumbs_takes_no_byte_more),
+		cmocka_unit_test(window_probe_with_a_byte_is_taken_when_there_is_room),
+		cmocka_unit_test(window_that_is_shut_takes_fin_alone),
+		cmocka_unit_test(window_that_is_shut_takes_acks),
+		cmocka_unit_test(window_that_is_shut_obeys_the_exact_reset_alone),
 	};
 
 	return cmocka_run_group_tests_name("tcp/window", tests, script_group_setup, NULL);
