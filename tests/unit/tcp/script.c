@@ -2,7 +2,6 @@
 /* Scripted exchanges with one connection. */
 #include "tests/unit/tcp/script.h"
 
-#include "drivers/tcp/tcp_priv.h"
 #include "tests/fake/eal.h"
 
 #include <inttypes.h>
@@ -17,7 +16,6 @@
 
 #define LOCAL_PORT 988
 #define REMOTE_PORT 1023
-#define ISN_SHIFT 6 /* our initial numbers count in 64 ns */
 
 uint8_t
 script_byte(bool ours, uint64_t off)
@@ -121,34 +119,16 @@ whole_conf(const struct script_conf *conf)
 	return whole;
 }
 
-/*
- * The clock decides where our numbers and timestamps begin: set it so that they begin where the conf says. What it says of
- * the fractions of a millisecond stays, because scripts count in milliseconds.
- */
-static void
-set_clock(struct script_conf *conf, const struct ip_flow *flow, uint64_t now)
-{
-	struct tcp engine = {.cfg = conf->fake.tcp};
-	uint64_t *offset = &conf->fake.tcp.clock_offset, phase = (now + *offset) % TCP_MS;
-	uint32_t ts = (uint32_t)((now + *offset) / TCP_MS) + tcp_ts_offset(&engine, flow);
-
-	if (conf->ts != 0)
-		*offset += (conf->ts - ts) * TCP_MS;
-	if (conf->iss == 0)
-		return;
-	*offset += (uint64_t)(conf->iss - tcp_isn(&engine, flow, now)) << ISN_SHIFT;
-	while ((now + *offset) % TCP_MS != phase)
-		*offset += 1ull << (32 + ISN_SHIFT);
-}
-
 struct script *
 script_new(const struct script_conf *conf)
 {
 	struct script *sc = calloc(1, sizeof(*sc));
-	struct script_conf whole = whole_conf(conf);
+	struct script_conf begin = conf != NULL ? *conf : (struct script_conf){0}, whole;
 
+	script_set_wrap(&begin);
+	whole = whole_conf(&begin);
 	assert_int_equal(fake_tcp_env_start(&sc->f, &whole.fake), 0);
-	script_again(sc, conf);
+	script_again(sc, &begin);
 	return sc;
 }
 
@@ -162,7 +142,7 @@ script_again(struct script *sc, const struct script_conf *conf)
 	sc->f.v6 = whole.v6;
 	flow = whole.dials ? fake_flow(&sc->f, REMOTE_PORT, LOCAL_PORT)
 			   : fake_flow(&sc->f, LOCAL_PORT, REMOTE_PORT);
-	set_clock(&whole, &flow, sc->f.now);
+	script_set_clock(&whole, &flow, sc->f.now);
 	leak = fake_tcp_env_again(&sc->f, &whole.fake);
 	if (leak != NULL)
 		fail_msg("%s", leak);

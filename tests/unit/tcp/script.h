@@ -280,6 +280,18 @@ enum script_role {
 	DIALLED, /* script_connect() was run */
 };
 
+/*
+ * The clock decides where our numbers and timestamps begin: set it so that those of @flow begin at @now where the conf says. What it
+ * says of the fractions of a millisecond stays, because scripts count in milliseconds.
+ */
+void script_set_clock(struct script_conf *conf, const struct ip_flow *flow, uint64_t now);
+
+/*
+ * SCRIPT_WRAP=n is for tests that are no tables: where they do not say otherwise, numbers of both sides pass 2^32 at
+ * byte n.
+ */
+void script_set_wrap(struct script_conf *conf);
+
 /* One whole script, as it is written and with numbers and timestamps that wrap in each of its places: @conf may be NULL. */
 void script_case(enum script_role role, const struct script_conf *conf, const struct step *steps,
 		 const char *name);

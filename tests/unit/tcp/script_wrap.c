@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A script as it is written, and then again with numbers and timestamps that begin where 2^32 and 2^31 are passed in each place
- * that it names: before, inside of and behind every segment, ACK and SACK block, and at every point in time.
+ * Where numbers begin. A script runs as it is written, and then again with numbers and timestamps that begin so that 2^32
+ * and 2^31 are passed in each place that it names: before, inside of and behind every segment, ACK and SACK block, and at
+ * every point in time.
  */
+#include "drivers/tcp/tcp_priv.h"
 #include "tests/unit/tcp/script.h"
 
 #include <setjmp.h>
@@ -12,7 +14,34 @@
 
 #include <cmocka.h>
 
+#define ISN_SHIFT 6 /* our initial numbers count in 64 ns */
 #define PLACES_MAX 48 /* of one side; more are thinned out */
+
+void
+script_set_clock(struct script_conf *conf, const struct ip_flow *flow, uint64_t now)
+{
+	struct tcp engine = {.cfg = conf->fake.tcp};
+	uint64_t *offset = &conf->fake.tcp.clock_offset, phase = (now + *offset) % TCP_MS;
+	uint32_t ts = (uint32_t)((now + *offset) / TCP_MS) + tcp_ts_offset(&engine, flow);
+
+	if (conf->ts != 0)
+		*offset += (conf->ts - ts) * TCP_MS;
+	if (conf->iss == 0)
+		return;
+	*offset += (uint64_t)(conf->iss - tcp_isn(&engine, flow, now)) << ISN_SHIFT;
+	while ((now + *offset) % TCP_MS != phase)
+		*offset += 1ull << (32 + ISN_SHIFT);
+}
+
+void
+script_set_wrap(struct script_conf *conf)
+{
+	const char *at = getenv("SCRIPT_WRAP");
+	uint32_t first = at != NULL ? 0u - (uint32_t)strtoul(at, NULL, 0) : 0;
+
+	conf->iss = conf->iss != 0 || conf->ts != 0 ? conf->iss : first;
+	conf->peer_iss = conf->peer_iss != 0 ? conf->peer_iss : first;
+}
 
 /* Relative numbers, or ms since the start, that a script names. */
 struct places {
