@@ -186,6 +186,40 @@ no_record_delays_and_loses_nothing(void **)
 	script_free(sc);
 }
 
+/* --- where PSH is set: RFC 9293 3.9.1.2 --- */
+
+static const struct script_conf far = {.rtt_ms = 40};
+
+SCRIPT(push_ends_each_message_in_the_stream, ACCEPTED, NULL, /* */
+       SEND(100), OUT(P | A, 1, 1, 100), SEND(MSS), OUT(P | A, 101, 1, MSS), SEND(2 * MSS),
+       OUT(A, 101 + MSS, 1, MSS), OUT(P | A, 101 + 2 * MSS, 1, MSS))
+SCRIPT(push_is_not_set_where_more_follows, ACCEPTED, NULL, /* */
+       SEND_MORE(2 * MSS), OUT(A, SEG(0), 1, MSS), OUT(A, SEG(1), 1, MSS), SEND_MORE(MSS),
+       OUT(A, SEG(2), 1, MSS), SEND(MSS), OUT(P | A, SEG(3), 1, MSS))
+SCRIPT(push_of_two_messages_in_one_segment_is_one, ACCEPTED,
+       &shut, /* the second waits for the window */
+       SEND(128), OUT(P | A, 1, 1, 128), SEND(40), SEND(50), QUIET, IN(A, 1, 129, 0),
+       OUT(P | A, 129, 1, 90), QUIET)
+SCRIPT(push_is_repeated_with_its_segment, ACCEPTED, &far, /* */
+       SEND(2 * MSS), SKIP, WAIT(40), IN(A, 1, SEG(1), 0), WAIT(150), OUT(P | A, SEG(1), 1, MSS))
+SCRIPT(push_stays_with_the_last_piece_when_a_segment_is_cut, ACCEPTED,
+       (&(const struct script_conf){.path = {.mtu = 9000, .max_slices = 8}, .mss = 8960}), /* */
+       SEND(2 * MSS), OUT(P | A, 1, 1, 2 * MSS), TOO_BIG(1, 1500), OUT(A, SEG(0), 1, MSS),
+       IN(A, 1, SEG(1), 0), OUT(P | A, SEG(1), 1, MSS), IN(A, 1, SEG(2), 0), ACKED(2 * MSS))
+SCRIPT(more_and_then_a_close_holds_nothing_back, ACCEPTED, NULL, /* */
+       SEND_MORE(100), QUIET, CLOSE, OUT(F | P | A, 1, 1, 100), IN(A, 1, 102, 0),
+       STATE("FIN_WAIT_2"))
+SCRIPT(more_and_then_an_ack_still_waits, ACCEPTED, NULL, /* */
+       SEND_MORE(MSS + 100), OUT(A, 1, 1, MSS), IN(A, 1, SEG(1), 0), QUIET, WAIT(12),
+       OUT(A, SEG(1), 1, 100))
+SCRIPT(more_and_then_the_peers_data_still_waits, ACCEPTED,
+       NULL, /* its ACK does not carry what is held back */
+       SEND_MORE(100), QUIET, IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0), WAIT(12), OUT(A, 1, 11, 100))
+SCRIPT(small_sends_are_not_held_back_by_each_other, ACCEPTED,
+       NULL, /* there is no Nagle: messages are whole */
+       SEND(10), OUT(P | A, 1, 1, 10), SEND(10), OUT(P | A, 11, 1, 10), SEND(10),
+       OUT(P | A, 21, 1, 10))
+
 int
 main(void)
 {
@@ -215,6 +249,15 @@ main(void)
 		cmocka_unit_test(no_mbuf_for_an_ack_sends_it_later),
 		cmocka_unit_test(no_mbuf_for_a_syn_repeats_it),
 		cmocka_unit_test(no_record_delays_and_loses_nothing),
+		cmocka_unit_test(push_ends_each_message_in_the_stream),
+		cmocka_unit_test(push_is_not_set_where_more_follows),
+		cmocka_unit_test(push_of_two_messages_in_one_segment_is_one),
+		cmocka_unit_test(push_is_repeated_with_its_segment),
+		cmocka_unit_test(push_stays_with_the_last_piece_when_a_segment_is_cut),
+		cmocka_unit_test(more_and_then_a_close_holds_nothing_back),
+		cmocka_unit_test(more_and_then_an_ack_still_waits),
+		cmocka_unit_test(more_and_then_the_peers_data_still_waits),
+		cmocka_unit_test(small_sends_are_not_held_back_by_each_other),
 	};
 
 	return cmocka_run_group_tests_name("tcp/out", tests, script_group_setup, NULL);

@@ -79,6 +79,33 @@ SCRIPT(rto_is_capped, ACCEPTED, NULL, /* */
        SEND(10), WAIT(20000), SKIP, WAIT(700), OUT(P | A, 1, 1, 10), WAIT(7800), QUIET, WAIT(200),
        OUT(P | A, 1, 1, 10))
 
+/* --- in half-closed states --- */
+
+SCRIPT(keepalive_of_a_half_closed_connection, ACCEPTED, NULL, /* */
+       IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), WAIT(30100), OUT(A, 0, 2, 0), IN(A, 2, 1, 0), OPEN,
+       WAIT(29900), QUIET, WAIT(200), OUT(A, 0, 2, 0))
+SCRIPT(keepalive_behind_data_asks_with_a_number_the_peer_has, ACCEPTED, NULL, /* */
+       SEND(100), SKIP, IN(A, 1, 101, 0), WAIT(30100), OUT(A, 100, 1, 0), IN(A, 1, 101, 0), QUIET,
+       OPEN)
+SCRIPT(keepalive_finds_a_peer_that_restarted, ACCEPTED, NULL, /* */
+       WAIT(30100), OUT(A, 0, 1, 0), IN(R, 1, 0, 0), CLOSED(ECONNRESET), QUIET)
+SCRIPT(keepalive_is_answered_though_an_older_ack_comes, ACCEPTED,
+       NULL, /* whatever it says, the peer lives */
+       SEND(100), SKIP, IN(A, 1, 101, 0), WAIT(30100), SKIP, IN(A, 1, 50, 0), WAIT(29900), QUIET,
+       OPEN)
+SCRIPT(user_timeout_of_a_half_closed_connection, ACCEPTED, NULL, /* */
+       IN(F | A, 1, 1, 0), SKIP, SEND(10), WAIT(59000), OPEN, WAIT(10000), SKIP, CLOSED(ETIMEDOUT))
+SCRIPT(user_timeout_counts_from_the_last_progress, ACCEPTED, NULL, /* */
+       SEND(20), WAIT(50000), SKIP, IN(A, 1, 11, 0), WAIT(50000), OPEN, SKIP, WAIT(20000), SKIP,
+       CLOSED(ETIMEDOUT))
+SCRIPT(user_timeout_does_not_end_an_idle_connection, ACCEPTED, NULL, /* */
+       SEND(10), SKIP, IN(A, 1, 11, 0), WAIT(29000), QUIET, WAIT(2000), SKIP, IN(A, 1, 11, 0),
+       WAIT(29000), OPEN, SEND(10), SKIP, WAIT(50000), OPEN)
+SCRIPT(fin_wait_2_is_not_put_off_by_keepalives_of_the_peer, ACCEPTED,
+       NULL, /* it closes, or it does not */
+       CLOSE, OUT(F | A, 1, 1, 0), IN(A, 1, 2, 0), WAIT(6000), IN(A, 0, 2, 0), OUT(A, 2, 1, 0),
+       WAIT(4100), OUT(R | A, 2, 1, 0), CLOSED(ETIMEDOUT))
+
 int
 main(void)
 {
@@ -93,6 +120,14 @@ main(void)
 		cmocka_unit_test(rto_follows_the_round_trip),
 		cmocka_unit_test(rto_ignores_the_time_of_a_repetition),
 		cmocka_unit_test(rto_is_capped),
+		cmocka_unit_test(keepalive_of_a_half_closed_connection),
+		cmocka_unit_test(keepalive_behind_data_asks_with_a_number_the_peer_has),
+		cmocka_unit_test(keepalive_finds_a_peer_that_restarted),
+		cmocka_unit_test(keepalive_is_answered_though_an_older_ack_comes),
+		cmocka_unit_test(user_timeout_of_a_half_closed_connection),
+		cmocka_unit_test(user_timeout_counts_from_the_last_progress),
+		cmocka_unit_test(user_timeout_does_not_end_an_idle_connection),
+		cmocka_unit_test(fin_wait_2_is_not_put_off_by_keepalives_of_the_peer),
 	};
 
 	return cmocka_run_group_tests_name("tcp/timer", tests, script_group_setup, NULL);
