@@ -326,6 +326,24 @@ SCRIPT(open_passive_ack_lost_and_fin_comes_first, LISTENING, NULL, /* */
        STATE("ESTABLISHED"), IN(P | A, 1, 1, 10), OUT(A, 1, 12, 0), STATE("CLOSE_WAIT"), TAKE(10),
        RX_EOF)
 
+/* --- payload in a SYN: RFC 9293 3.4 allows it, and nobody has to take it before the handshake is over --- */
+
+SCRIPT(open_passive_leaves_payload_of_the_syn_to_be_repeated, LISTENING, NULL, /* */
+       IN(S, 0, 0, 100), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), LEN(0), IN(P | A, 1, 1, 100),
+       OUT(A, 1, 101, 0), TAKE(100))
+SCRIPT(open_active_takes_payload_of_the_syn_ack, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(P | S | A, 0, 1, 10), OUT(A, 1, 11, 0), CONNECTED, TAKE(10),
+       IN(P | A, 11, 1, 10), OUT(A, 1, 21, 0), TAKE(10))
+SCRIPT(open_by_both_sides_leaves_payload_to_be_repeated, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 10), OUT(S | A, 0, 1, 0), IN(S | A, 0, 1, 10),
+       OUT(A, 1, 11, 0), CONNECTED, TAKE(10))
+SCRIPT(open_active_takes_no_fin_in_the_syn_ack, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(F | S | A, 0, 1, 0), QUIET, STATE("SYN_SENT"),
+       COUNT(DROP_FLAGS, 1), IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0), CONNECTED)
+SCRIPT(open_passive_syn_with_an_ack_number_is_a_syn, LISTENING,
+       NULL, /* without the flag it means nothing */
+       IN(S | P, 0, 77, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0), STATE("ESTABLISHED"))
+
 int
 main(void)
 {
@@ -379,6 +397,11 @@ main(void)
 		cmocka_unit_test(open_active_syn_ack_again_is_acked_again),
 		cmocka_unit_test(open_passive_syn_ack_lost_and_data_comes_first),
 		cmocka_unit_test(open_passive_ack_lost_and_fin_comes_first),
+		cmocka_unit_test(open_passive_leaves_payload_of_the_syn_to_be_repeated),
+		cmocka_unit_test(open_active_takes_payload_of_the_syn_ack),
+		cmocka_unit_test(open_by_both_sides_leaves_payload_to_be_repeated),
+		cmocka_unit_test(open_active_takes_no_fin_in_the_syn_ack),
+		cmocka_unit_test(open_passive_syn_with_an_ack_number_is_a_syn),
 	};
 
 	return cmocka_run_group_tests_name("tcp/open", tests, script_group_setup, NULL);
