@@ -4,8 +4,6 @@
 
 #include <rte_mempool.h>
 
-#define PORT 988
-#define DIAL_PORT 1023 /* of stream 0; downwards */
 #define LOSSES_EXCUSED \
 	2 /* of a FIN or its ACK: the other end waits in FIN-WAIT-2 for some seconds only */
 #define CHUNK (64u << 10)
@@ -227,7 +225,7 @@ on_accept(struct tcp_conn *c, void *user, uint64_t now)
 {
 	struct sim_host *h = user;
 	struct streams *t = h->sim->dropped_arg;
-	struct stream_end *e = &t->end[h->index][DIAL_PORT - tcp_flow(c)->remote_port];
+	struct stream_end *e = &t->end[h->index][STREAMS_DIAL_PORT - tcp_flow(c)->remote_port];
 
 	if (e->c != NULL)
 		streams_fail(t, "accepted twice");
@@ -248,14 +246,16 @@ streams_listen(struct streams *t, unsigned int h)
 	struct sim_host *host = &t->sim->host[h];
 	struct tcp_listener *l;
 
-	if (tcp_listen(host->tcp, &host->addr, PORT, 2 * STREAMS_MAX, on_accept, host, &l) < 0)
+	if (tcp_listen(host->tcp, &host->addr, STREAMS_PORT, 2 * STREAMS_MAX, on_accept, host, &l) <
+	    0)
 		streams_fail(t, "cannot listen");
 }
 
 static void
 dial(struct streams *t, struct stream_end *e)
 {
-	struct ip_flow flow = sim_flow(t->sim, e->host, (uint16_t)(DIAL_PORT - e->id), PORT);
+	struct ip_flow flow =
+		sim_flow(t->sim, e->host, (uint16_t)(STREAMS_DIAL_PORT - e->id), STREAMS_PORT);
 
 	begin(t, e, (uint8_t)(e->life + 1));
 	if (tcp_connect(t->sim->host[e->host].tcp, &flow, 0, &ops, e, t->sim->now, &e->c) < 0)

@@ -9,6 +9,8 @@
 
 #include "tests/sim/net_sim.h"
 
+#define STREAMS_PORT 988 /* listeners */
+#define STREAMS_DIAL_PORT 1023 /* of stream 0; downwards */
 #define STREAMS_MAX 8
 
 struct streams_conf {

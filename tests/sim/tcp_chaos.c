@@ -8,6 +8,7 @@
 
 #define LIMIT (3600 * SIM_S) /* virtual time that no run needs */
 #define ROUND (10 * SIM_MS)
+#define ISN_SHIFT 6 /* initial numbers count in 64 ns */
 
 struct chaos {
 	const struct chaos_conf *conf;
@@ -26,6 +27,49 @@ add_counters(struct chaos *ch, unsigned int h)
 
 	for (i = 0; i < TCP_COUNTERS; i++)
 		ch->sum->counters[i] += counters[i];
+}
+
+/* --- numbers that wrap --- */
+
+/* The clock of both hosts is set so that it happens where the conf says. */
+static void
+set_clock(struct chaos *ch)
+{
+	const struct chaos_wrap *w = &ch->conf->wrap;
+	struct sim *s = ch->sim;
+	struct tcp *t = s->host[w->host].tcp;
+	struct ip_flow flow = w->host == 0 ? sim_flow(s, 0, STREAMS_DIAL_PORT, STREAMS_PORT)
+					   : sim_flow(s, 1, STREAMS_PORT, STREAMS_DIAL_PORT);
+	uint32_t ts = (uint32_t)((s->now + t->cfg.clock_offset) / TCP_MS) + tcp_ts_offset(t, &flow);
+	unsigned int h;
+
+	if (w->ts)
+		s->conf.tcp.clock_offset += (uint32_t)(0 - w->at - ts) * TCP_MS;
+	else
+		s->conf.tcp.clock_offset +=
+			(uint64_t)(uint32_t)(0 - w->at - tcp_isn(t, &flow, s->now)) << ISN_SHIFT;
+	for (h = 0; h < 2; h++)
+		s->host[h].tcp->cfg.clock_offset = s->conf.tcp.clock_offset;
+}
+
+static void
+note_wraps(struct chaos *ch)
+{
+	unsigned int h, i;
+
+	for (h = 0; h < 2; h++) {
+		const struct tcp *t = ch->sim->host[h].tcp;
+
+		for (i = 0; i < t->cfg.max_conns; i++) {
+			const struct tcp_conn *c = &t->conns[i];
+
+			if (c->t == NULL || !tcp_is_synchronized(c))
+				continue;
+			ch->sum->wrapped += c->snd_nxt < c->iss;
+			ch->sum->ts_wrapped += c->ts_ok &&
+				tcp_ts_now(c, ch->sim->now) < (uint32_t)(ch->sim->now / TCP_MS);
+		}
+	}
 }
 
 /* --- accidents --- */
@@ -204,6 +248,7 @@ run_to_the_end(struct chaos *ch)
 			accidents(ch);
 		accidents(ch);
 		streams_watch(t);
+		note_wraps(ch);
 	}
 	if (s->now >= end)
 		streams_fail(t, "it did not end");
@@ -226,6 +271,7 @@ chaos_run(const struct chaos_conf *conf, struct chaos_sum *sum)
 	ch->sum = sum;
 	if (sim_create(&conf->sim, &ch->sim) < 0)
 		abort();
+	set_clock(ch);
 	streams_start(&ch->streams, ch->sim, &conf->users);
 	run_to_the_end(ch);
 	broken = ch->streams.broken;

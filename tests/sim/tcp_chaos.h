@@ -27,8 +27,16 @@ struct chaos_accident {
 	uint16_t mtu;
 };
 
+/* Where the numbers or the timestamps of one host's end of stream 0 wrap. */
+struct chaos_wrap {
+	unsigned int host;
+	uint32_t at; /* byte, or ms after the start */
+	bool ts;
+};
+
 struct chaos_conf {
 	struct sim_conf sim;
+	struct chaos_wrap wrap;
 	struct streams_conf users;
 	struct chaos_accident accidents[CHAOS_ACCIDENTS_MAX];
 	unsigned int n_accidents;
@@ -40,6 +48,7 @@ struct chaos_sum {
 	struct sim_stats stats;
 	unsigned int accidents[CHAOS_KINDS];
 	unsigned int reopened;
+	unsigned int wrapped, ts_wrapped; /* times that a connection was seen to be so */
 	double tightest;
 };
 

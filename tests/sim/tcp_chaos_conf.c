@@ -113,7 +113,6 @@ draw_hosts(struct sim_conf *conf, uint64_t *rng)
 	tcp->keepalive_count = 100;
 	/* a FIN that comes again, after the longest timeout, still finds its peer */
 	tcp->time_wait = 3 * tcp->rto_max;
-	/* wrap-around of numbers and timestamps in the middle of it */
 	tcp->clock_offset = draw(rng, UINT64_C(1) << 50);
 }
 
@@ -176,6 +175,17 @@ draw_accident(struct chaos_accident *a, const struct chaos_conf *conf, uint64_t 
 		a->kind = CHAOS_RENEGE;
 }
 
+/* In the middle of what is sent, or of the time that most of it takes. */
+static void
+draw_wrap(struct chaos_conf *conf, uint64_t *rng)
+{
+	struct chaos_wrap *w = &conf->wrap;
+
+	w->host = (unsigned int)draw(rng, 2);
+	w->ts = one_in(rng, 4);
+	w->at = 1 + (uint32_t)(w->ts ? draw(rng, 500) : draw(rng, conf->users.bytes[w->host]));
+}
+
 void
 chaos_conf_draw(struct chaos_conf *conf, uint64_t seed)
 {
@@ -194,6 +204,7 @@ chaos_conf_draw(struct chaos_conf *conf, uint64_t seed)
 	for (i = 0; i < conf->n_accidents; i++)
 		draw_accident(&conf->accidents[i], conf, &rng);
 	draw_ecn(&conf->sim, &rng);
+	draw_wrap(conf, &rng);
 }
 
 static void
@@ -241,6 +252,8 @@ chaos_conf_print(const struct chaos_conf *conf)
 	printf("%u streams%s of %u and %u bytes, queue %u, writes to %u, stalls %u expect %u ppm\n",
 	       u->n, u->both_dial ? " from both hosts" : "", u->bytes[0], u->bytes[1], u->queue_max,
 	       u->write_max, u->stall_ppm, u->expect_ppm);
+	printf("%s of host %u wrap at %u\n", conf->wrap.ts ? "timestamps" : "numbers",
+	       conf->wrap.host, conf->wrap.at);
 	for (i = 0; i < conf->n_accidents; i++) {
 		const struct chaos_accident *a = &conf->accidents[i];
 

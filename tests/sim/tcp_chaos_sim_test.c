@@ -104,6 +104,7 @@ check_stats(const struct chaos_sum *sum)
 	for (i = 0; i < CHAOS_KINDS; i++)
 		assert_true(sum->accidents[i] > 0);
 	assert_true(sum->reopened > 0);
+	assert_true(sum->wrapped > 0 && sum->ts_wrapped > 0);
 }
 
 static void
@@ -119,6 +120,8 @@ check_happened(const struct chaos_sum *sum)
 			fail_msg("%s never happened: the seeds prove less than they should",
 				 must_happen[i].name);
 	}
+	if (getenv("SIM_VERBOSE") != NULL)
+		printf("wraps seen: numbers %u, timestamps %u\n", sum->wrapped, sum->ts_wrapped);
 	check_stats(sum);
 }
 
