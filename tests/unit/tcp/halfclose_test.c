@@ -82,6 +82,10 @@ SCRIPT(peers_first_fin_before_its_data, ACCEPTED, NULL, /* */
        IN(F | A, 201, 1, 0), OUT(A, 1, 1, 0), IN(A, 101, 1, 100), OUT(A, 1, 1, 0, SACK1(101, 201)),
        STATE("ESTABLISHED"), IN(A, 1, 1, 100), OUT(A, 1, 202, 0), STATE("CLOSE_WAIT"), TAKE(200),
        RX_EOF)
+SCRIPT(peers_first_of_two_fins_the_nearer_counts, ACCEPTED, NULL, /* */
+       IN(F | A, 101, 1, 0), OUT(A, 1, 1, 0), IN(F | A, 5001, 1, 0), OUT(A, 1, 1, 0),
+       STATE("ESTABLISHED"), IN(P | A, 1, 1, 100), OUT(A, 1, 102, 0), STATE("CLOSE_WAIT"),
+       TAKE(100), RX_EOF)
 SCRIPT(peers_first_last_ack_is_lost, ACCEPTED, &no_sack, /* */
        IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0), CLOSE, OUT(F | A, 1, 2, 0), WAIT(205),
        OUT(F | A, 1, 2, 0), WAIT(405), OUT(F | A, 1, 2, 0), IN(A, 2, 2, 0), CLOSED(0),
@@ -174,6 +178,7 @@ main(void)
 		cmocka_unit_test(peers_first_fin_again_with_data_before_it),
 		cmocka_unit_test(peers_first_fin_again_with_more_data_is_no_new_end),
 		cmocka_unit_test(peers_first_fin_before_its_data),
+		cmocka_unit_test(peers_first_of_two_fins_the_nearer_counts),
 		cmocka_unit_test(peers_first_last_ack_is_lost),
 		cmocka_unit_test(peers_first_old_ack_does_not_end_it),
 		cmocka_unit_test(both_with_data_in_each_direction),

@@ -120,7 +120,7 @@ SCRIPT(unknown_ones_are_stepped_over, LISTENING, &bare, /* */
 SCRIPT(length_zero_ends_them, LISTENING, &bare, /* */
        OPEN_WITH(MSS_1460 "\x03\x00\x03\x07", OFFERS_MSS), SENDS(1460), COUNT(BAD_OPTIONS, 1))
 SCRIPT(length_one_ends_them, LISTENING, &bare, /* */
-       OPEN_WITH(MSS_1460 "\xfd\x01\x03\x07" SACK_OK, OFFERS_MSS), SENDS(1460),
+       OPEN_WITH(MSS_1460 "\xfd\x01\x01\x01" SACK_OK, OFFERS_MSS), SENDS(1460),
        COUNT(BAD_OPTIONS, 1))
 SCRIPT(length_beyond_the_header_ends_them, LISTENING, &bare, /* */
        OPEN_WITH(MSS_1460 "\x08\x0a\x00\x01", OFFERS_MSS), SENDS(1460), COUNT(BAD_OPTIONS, 1))

@@ -206,6 +206,13 @@ SCRIPT(push_stays_with_the_last_piece_when_a_segment_is_cut, ACCEPTED,
        (&(const struct script_conf){.path = {.mtu = 9000, .max_slices = 8}, .mss = 8960}), /* */
        SEND(2 * MSS), OUT(P | A, 1, 1, 2 * MSS), TOO_BIG(1, 1500), OUT(A, SEG(0), 1, MSS),
        IN(A, 1, SEG(1), 0), OUT(P | A, SEG(1), 1, MSS), IN(A, 1, SEG(2), 0), ACKED(2 * MSS))
+SCRIPT(push_is_set_inside_of_what_is_held_back, ACCEPTED,
+       NULL, /* the first message ends in the second segment */
+       IN(A, 1, 1, 0, .wnd = -1), SEND(2000), SEND_MORE(3000), QUIET, IN(A, 1, 1, 0),
+       OUT(A, SEG(0), 1, MSS), OUT(P | A, SEG(1), 1, MSS), OUT(A, SEG(2), 1, MSS), QUIET)
+SCRIPT(push_is_set_where_a_message_ends_with_its_segment, ACCEPTED, NULL, /* */
+       IN(A, 1, 1, 0, .wnd = -1), SEND(2 * MSS), SEND_MORE(MSS), QUIET, IN(A, 1, 1, 0),
+       OUT(A, SEG(0), 1, MSS), OUT(P | A, SEG(1), 1, MSS), OUT(A, SEG(2), 1, MSS), QUIET)
 SCRIPT(more_and_then_a_close_holds_nothing_back, ACCEPTED, NULL, /* */
        SEND_MORE(100), QUIET, CLOSE, OUT(F | P | A, 1, 1, 100), IN(A, 1, 102, 0),
        STATE("FIN_WAIT_2"))
@@ -254,6 +261,8 @@ main(void)
 		cmocka_unit_test(push_of_two_messages_in_one_segment_is_one),
 		cmocka_unit_test(push_is_repeated_with_its_segment),
 		cmocka_unit_test(push_stays_with_the_last_piece_when_a_segment_is_cut),
+		cmocka_unit_test(push_is_set_inside_of_what_is_held_back),
+		cmocka_unit_test(push_is_set_where_a_message_ends_with_its_segment),
 		cmocka_unit_test(more_and_then_a_close_holds_nothing_back),
 		cmocka_unit_test(more_and_then_an_ack_still_waits),
 		cmocka_unit_test(more_and_then_the_peers_data_still_waits),

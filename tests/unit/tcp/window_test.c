@@ -201,7 +201,7 @@ window_does_not_grow_for_a_reader_that_sleeps(void **)
 #define FILL_8K(i) FILL(4 * (i)), FILL(4 * (i) + 1), FILL(4 * (i) + 2), FILL(4 * (i) + 3)
 #define FULL                                                                                \
 	FILL_8K(0), FILL_8K(1), FILL_8K(2), FILL_8K(3), FILL_8K(4), FILL_8K(5), FILL_8K(6), \
-		FILL_8K(7), SKIP, LEN(65536)
+		FILL_8K(7), SKIP, LEN(65536), COUNT(RX_BEYOND, 0)
 #define PROBED(wnd_field) IN(A, 65536, 1, 0), OUT(A, 1, 65537, 0, .wnd = (wnd_field)), WAIT(100)
 
 SCRIPT(window_stays_shut_for_crumbs, ACCEPTED,
