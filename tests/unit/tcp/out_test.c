@@ -136,7 +136,7 @@ SCRIPT(window_moves_with_each_ack_that_is_new, ACCEPTED, &four, /* */
 SCRIPT(window_that_shrinks_lets_the_timer_repeat, ACCEPTED, NULL, /* */
        SEND(2 * MSS), SKIP, IN(A, 1, 1, 0, .wnd = -1), WAIT(205), OUT(A, 1, 1, MSS),
        IN(A, 1, 1, 0, .wnd = -1), WAIT(410), OUT(A, 1, 1, MSS), IN(A, 1, 1 + 2 * MSS, 0), OPEN,
-       ACKED(2 * MSS))
+       ACKED(2 * MSS), COUNT(RTO, 2))
 
 SCRIPT(window_held_back_rest_is_sent_by_timer, ACCEPTED, &small, /* */
        SEND(1200), OUT(P | A, 1, 1, 1200), SEND(1500), QUIET, IN(A, 1, 1201, 0, .wnd = 7), QUIET,

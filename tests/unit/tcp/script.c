@@ -218,7 +218,8 @@ step_in(struct script *sc, const struct step *st)
 	assert_true(i < 8);
 	sc->f.in_tos[i] = st->tos;
 	sc->burst[i] = make_in(sc, st);
-	sc->burst_payload[i] = pattern(false, st->lie, st->seq - 1 + ((st->flags & S) != 0), st->len);
+	sc->burst_payload[i] =
+		pattern(false, st->lie, st->seq - 1 + ((st->flags & S) != 0), st->len);
 	if (st->op == OP_BURST)
 		return;
 	if (st->opts != NULL || st->urg != 0)

@@ -292,7 +292,10 @@ void script_set_clock(struct script_conf *conf, const struct ip_flow *flow, uint
  */
 void script_set_wrap(struct script_conf *conf);
 
-/* One whole script, as it is written and with numbers and timestamps that wrap in each of its places: @conf may be NULL. */
+/*
+ * One whole script, as it is written, with numbers and timestamps that wrap in each of its places, and over IPv6: @conf may be
+ * NULL.
+ */
 void script_case(enum script_role role, const struct script_conf *conf, const struct step *steps,
 		 const char *name);
 

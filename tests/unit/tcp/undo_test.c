@@ -87,8 +87,8 @@ SCRIPT(two_timeouts_stand_when_the_first_repetition_is_answered, ACCEPTED, &far,
 SCRIPT(two_timeouts_stand_without_sack_and_timestamps, ACCEPTED,
        (&(const struct script_conf){
 	       .rtt_ms = 40, .no_ts = true, .no_sack = true, .mss = MSS}), /* */
-       TEN, WAIT(205), DATA(0), WAIT(405), DATA(0), IN(A, 1, SEG(2), 0), COUNT(UNDO_FRTO, 0), SKIP,
-       IN(A, 1, SEG(10), 0), ACKED(10 * MSS))
+       TEN, WAIT(205), DATA(0), WAIT(405), DATA(0), IN(A, 1, SEG(2), 0), COUNT(UNDO_FRTO, 0),
+       COUNT(RTO, 2), SKIP, IN(A, 1, SEG(10), 0), ACKED(10 * MSS))
 SCRIPT(timeout_is_taken_back_once, ACCEPTED, &far, /* */
        TIMED_OUT, IN(A, 1, SEG(1), 0, .echo = -290), COUNT(UNDO_TIMESTAMP, 1),
        IN(A, 1, SEG(2), 0, .echo = -290), IN(A, 1, SEG(2), 0, SACK1(SEG(0), SEG(1))),
