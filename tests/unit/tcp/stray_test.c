@@ -102,6 +102,9 @@ SCRIPT(time_wait_syn_ack_opens_nothing, ACCEPTED, NULL, /* */
        TO_TIME_WAIT, IN(S | A, 5000, 102, 0), OUT(A, 102, 102, 0), STILL)
 SCRIPT(time_wait_late_syn_of_its_own_opens_nothing, ACCEPTED, NULL, /* */
        TO_TIME_WAIT, IN(S, 0, 0, 0, .ts = -1), OUT(A, 102, 102, 0), STILL)
+SCRIPT(time_wait_syn_of_the_same_millisecond_needs_a_higher_number, ACCEPTED, NULL, /* */
+       TO_TIME_WAIT, IN(S, 102, 0, 0), OUT(A, 102, 102, 0), STILL, IN(S, 103, 0, 0),
+       OUT(S | A, SEQ_ABOVE, 104, 0), STATE("SYN_RCVD"), COUNT(TIME_WAIT_REUSED, 1))
 SCRIPT(time_wait_urgent_fin_is_acked, ACCEPTED, NULL, /* */
        TO_TIME_WAIT, IN(F | TCP_URG | A, 101, 102, 0, .urg = 9), OUT(A, 102, 102, 0), STILL)
 SCRIPT(time_wait_data_does_not_prolong_it, ACCEPTED, NULL, /* */
@@ -139,6 +142,7 @@ main(void)
 		cmocka_unit_test(time_wait_resets_do_not_end_it_but_the_exact_one),
 		cmocka_unit_test(time_wait_syn_ack_opens_nothing),
 		cmocka_unit_test(time_wait_late_syn_of_its_own_opens_nothing),
+		cmocka_unit_test(time_wait_syn_of_the_same_millisecond_needs_a_higher_number),
 		cmocka_unit_test(time_wait_urgent_fin_is_acked),
 		cmocka_unit_test(time_wait_data_does_not_prolong_it),
 		cmocka_unit_test(time_wait_of_a_simultaneous_close_is_the_same),

@@ -41,6 +41,10 @@ SCRIPT(report_of_some_repetitions_takes_nothing_back, ACCEPTED, &far, /* */
        TEN, WAIT(40), IN(A, 1, SEG(0), 0, SACK1(SEG(2), SEG(9))), DATA(0), DATA(1), WAIT(40),
        IN(A, 1, SEG(10), 0, SACK1(SEG(0), SEG(1))), COUNT(UNDO_DSACK, 0), CWND(7 * MSS))
 
+SCRIPT(report_of_each_of_two_repetitions_takes_it_back, ACCEPTED, &far, /* */
+       TEN, WAIT(40), IN(A, 1, SEG(0), 0, SACK1(SEG(2), SEG(9))), DATA(0), DATA(1), WAIT(40),
+       IN(A, 1, SEG(10), 0, SACK1(SEG(1), SEG(2))), COUNT(UNDO_DSACK, 0),
+       IN(A, 1, SEG(10), 0, SACK1(SEG(0), SEG(1))), COUNT(UNDO_DSACK, 1), CWND(10 * MSS))
 SCRIPT(report_that_comes_a_round_later_is_too_late, ACCEPTED, &far, /* */
        REPEATED, WAIT(40), IN(A, 1, SEG(10), 0), SEND(MSS), LAST(10), WAIT(40),
        IN(A, 1, SEG(11), 0), IN(A, 1, SEG(11), 0, SACK1(SEG(0), SEG(1))), COUNT(UNDO_DSACK, 0))
@@ -112,6 +116,7 @@ main(void)
 		cmocka_unit_test(new_echo_takes_nothing_back),
 		cmocka_unit_test(report_of_all_repetitions_takes_it_back),
 		cmocka_unit_test(report_of_some_repetitions_takes_nothing_back),
+		cmocka_unit_test(report_of_each_of_two_repetitions_takes_it_back),
 		cmocka_unit_test(report_that_comes_a_round_later_is_too_late),
 		cmocka_unit_test(report_of_what_was_never_sent_again_takes_nothing_back),
 		cmocka_unit_test(report_that_is_inside_out_takes_nothing_back),
