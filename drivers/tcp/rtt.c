@@ -3,7 +3,6 @@
 #include "drivers/tcp/tcp_priv.h"
 
 #define GRANULARITY TCP_MS
-#define RTT_MAX (60 * TCP_S) /* more is not measured but made up, by an echo that we never sent */
 
 void
 tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt)
@@ -11,7 +10,7 @@ tcp_rtt_sample(struct tcp_conn *c, uint64_t rtt)
 	const struct tcp_config *cfg = &c->t->cfg;
 	uint64_t var;
 
-	if (rtt > RTT_MAX)
+	if (rtt > TCP_RTT_MAX)
 		return;
 	if (c->srtt == 0) {
 		c->srtt = rtt > 0 ? rtt : 1;

@@ -31,6 +31,8 @@ struct rte_mbuf;
 #define TCP_MSS_DEFAULT_V4 536 /* without the option: RFC 9293 3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_TS_LEN 12 /* of the timestamps option, aligned */
+#define TCP_RTT_MAX \
+	(60 * TCP_S) /* more is not measured but made up, by an echo that we never sent */
 #define TCP_RETRY (10 * TCP_MS) /* no mbuf or record could be had: try again */
 #define TCP_REOPEN (200 * TCP_MS) /* until the ACK that opened a window is repeated; doubles */
 #define TCP_REOPENS_MAX 6

@@ -99,9 +99,11 @@ tcp_window_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	uint64_t rtt;
 
 	/* only a peer that is sending as fast as we let it echoes without a pause of its own */
-	if (!s->has_ts || s->tsecr == 0 || s->len < c->rcv_mss)
+	if (!c->ts_ok || s->tsecr == 0 || s->len < c->rcv_mss)
 		return;
 	rtt = (uint64_t)(tcp_ts_now(c, now) - s->tsecr) * TCP_MS;
+	if (rtt > TCP_RTT_MAX)
+		return;
 	rtt = rtt > TCP_MS ? rtt : TCP_MS;
 	rtt = rtt < 2 * c->rcv_rtt ? rtt : 2 * c->rcv_rtt;
 	c->rcv_rtt = c->rcv_rtt - c->rcv_rtt / 8 + rtt / 8;

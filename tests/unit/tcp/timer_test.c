@@ -106,6 +106,18 @@ SCRIPT(fin_wait_2_is_not_put_off_by_keepalives_of_the_peer, ACCEPTED,
        CLOSE, OUT(F | A, 1, 1, 0), IN(A, 1, 2, 0), WAIT(6000), IN(A, 0, 2, 0), OUT(A, 2, 1, 0),
        WAIT(4100), OUT(R | A, 2, 1, 0), CLOSED(ETIMEDOUT))
 
+/* --- echoes that no segment of ours can have had --- */
+
+SCRIPT(rto_ignores_an_echo_from_the_future, ACCEPTED, &no_sack, /* */
+       SEND(10), SKIP, WAIT(205), OUT(P | A, 1, 1, 10), IN(A, 1, 11, 0, .echo = 1), ACKED(10),
+       SEND(10), OUT(P | A, 11, 1, 10), WAIT(205), OUT(P | A, 11, 1, 10))
+SCRIPT(rto_ignores_an_echo_older_than_the_connection, ACCEPTED, &no_sack, /* */
+       SEND(10), SKIP, WAIT(205), OUT(P | A, 1, 1, 10), IN(A, 1, 11, 0, .echo = -100000), ACKED(10),
+       SEND(10), OUT(P | A, 11, 1, 10), WAIT(205), OUT(P | A, 11, 1, 10))
+SCRIPT(rto_ignores_an_echo_of_the_syn_ack_from_the_future, LISTENING, &no_sack, /* */
+       IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), WAIT(1005), OUT(S | A, 0, 1, 0),
+       IN(A, 1, 1, 0, .echo = 1), SEND(10), OUT(P | A, 1, 1, 10), WAIT(3005), OUT(P | A, 1, 1, 10))
+
 int
 main(void)
 {
@@ -128,6 +140,9 @@ main(void)
 		cmocka_unit_test(user_timeout_counts_from_the_last_progress),
 		cmocka_unit_test(user_timeout_does_not_end_an_idle_connection),
 		cmocka_unit_test(fin_wait_2_is_not_put_off_by_keepalives_of_the_peer),
+		cmocka_unit_test(rto_ignores_an_echo_from_the_future),
+		cmocka_unit_test(rto_ignores_an_echo_older_than_the_connection),
+		cmocka_unit_test(rto_ignores_an_echo_of_the_syn_ack_from_the_future),
 	};
 
 	return cmocka_run_group_tests_name("tcp/timer", tests, script_group_setup, NULL);

@@ -174,6 +174,43 @@ window_grows_with_the_rate(void **)
 	script_free(sc);
 }
 
+/* Echoes are made up: in timestamps that were not agreed on, or as old as no round trip is. */
+static void
+grow_with_echoes(struct script_conf conf, struct step seg)
+{
+	struct step in[] = {seg, SKIP, TAKE(1400), END};
+	struct script *sc;
+	struct tcp_info info;
+	unsigned int i, next;
+
+	fake_tcp_conf_default(&conf.fake);
+	conf.fake.tcp.rcv_wnd_max = 400000;
+	sc = script_new(&conf);
+	script_accept(sc);
+	for (i = 0; i < 4000; i++) {
+		in[0].seq = 1 + 1400 * i;
+		script_run(sc, in, "in");
+		if (i % 200 == 0)
+			fake_wait(&sc->f, FAKE_MS);
+	}
+	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
+	assert_in_range(info.rcv_wnd, 390000, 401000);
+	script_free(sc);
+}
+
+static void
+window_grows_whatever_peers_echo(void **)
+{
+	static const struct script_conf no_ts = {.no_ts = true, .ts = 100000}, ts = {.mss = 1460};
+	static const struct step unasked =
+		IN(P | A, 1, 1, 1400,
+		   OPTS("\x01\x01\x08\x0a\x00\x00\x00\x01\x00\x01\x38\x80")); /* of 20 s ago */
+	static const struct step old = IN(P | A, 1, 1, 1400, .echo = -2000000000);
+
+	grow_with_echoes(no_ts, unasked);
+	grow_with_echoes(ts, old);
+}
+
 static void
 window_does_not_grow_for_a_reader_that_sleeps(void **)
 {
@@ -237,6 +274,7 @@ main(void)
 		cmocka_unit_test(window_opens_for_what_is_expected),
 		cmocka_unit_test(window_expectation_counts_down),
 		cmocka_unit_test(window_grows_with_the_rate),
+		cmocka_unit_test(window_grows_whatever_peers_echo),
 		cmocka_unit_test(window_does_not_grow_for_a_reader_that_sleeps),
 		cmocka_unit_test(window_stays_shut_for_crumbs),
 		cmocka_unit_test(window_opens_by_a_segment_when_probed),
