@@ -22,12 +22,13 @@ is_dsack(const struct tcp_segment *s)
 		seq_leq(first->end, second->end);
 }
 
-/* Of a block that grew since the last ACK only what is new has to be looked at. */
+/* Of a block that grew since the last ACK only what is new has to be looked at: from *news on. */
 static bool
-seen_before(const struct tcp_conn *c, struct tcp_range *block)
+seen_before(const struct tcp_conn *c, const struct tcp_range *block, uint32_t *news)
 {
 	int i;
 
+	*news = block->start;
 	for (i = 0; i < TCP_SACK_BLOCKS; i++) {
 		const struct tcp_range *seen = &c->sack_seen[i];
 
@@ -35,7 +36,7 @@ seen_before(const struct tcp_conn *c, struct tcp_range *block)
 			continue;
 		if (seq_leq(block->end, seen->end))
 			return true;
-		block->start = seen->end;
+		*news = seen->end;
 		return false;
 	}
 	return false;
@@ -45,6 +46,7 @@ static void
 sack_in(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d)
 {
 	unsigned int i = 0;
+	uint32_t news;
 
 	if (is_dsack(s)) {
 		tcp_count(c->t, TCP_RX_DSACK);
@@ -61,8 +63,8 @@ sack_in(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d)
 				tcp_count(c->t, TCP_SACK_BAD);
 			continue;
 		}
-		if (!seen_before(c, &block))
-			tcp_sb_sack(&c->tx, &c->t->txsegs, block, c->mss, d);
+		if (!seen_before(c, &block, &news))
+			tcp_sb_sack(&c->tx, &c->t->txsegs, block, news, c->mss, d);
 	}
 	memcpy(c->sack_seen, s->sack, sizeof(c->sack_seen));
 }

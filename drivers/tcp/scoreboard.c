@@ -71,10 +71,10 @@ cut(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *s, uint32_
 }
 
 void
-tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block, uint32_t mss,
-	    struct tcp_delivery *d)
+tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block, uint32_t news,
+	    uint32_t mss, struct tcp_delivery *d)
 {
-	struct tcp_txseg *s = find(q, block.start);
+	struct tcp_txseg *s = find(q, news);
 
 	for (; s != NULL && seq_lt(s->seq, block.end); s = TAILQ_NEXT(s, link)) {
 		if (seq_lt(s->seq, block.start)) {

@@ -27,10 +27,11 @@ txseg_is_in_network(const struct tcp_txseg *s)
 /*
  * The peer has @block. Records of several packets that it covers in part are cut where the block ends, into as many pieces as
  * there were packets at most.
+ * @news	what lies below it in @block was told before
  * @d	what is SACKED now and was not before is added.
  */
 void tcp_sb_sack(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_range block,
-		 uint32_t mss, struct tcp_delivery *d);
+		 uint32_t news, uint32_t mss, struct tcp_delivery *d);
 
 /* Take one record for lost, or what was sent again of it; harmless when it is not in the network. */
 void tcp_sb_mark_lost(struct tcp_txq *q, struct tcp_txseg *seg);

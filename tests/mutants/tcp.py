@@ -328,6 +328,8 @@ MUTANTS = [
            ('recovery.c', 'if ((head->flags & TXSEG_SACKED) != 0) {', 'if (true) {')),
     Mutant('reneging-unnoticed', 'a peer that threw away what it had reported is waited for',
            ('recovery.c', 'if ((head->flags & TXSEG_SACKED) != 0) {', 'if (false) {')),
+    Mutant('sack-growth-cut', 'a segment that two reports cover together is taken for missing',
+           ('ack.c', '*news = seen->end;', '*news = ((struct tcp_range *)block)->start = seen->end;')),
     Mutant('sack-beyond-sent', 'SACK of what was never sent is believed',
            ('ack.c', 'if (seq_geq(block.start, block.end) || seq_gt(block.end, c->snd_nxt) ||', 'if (seq_geq(block.start, block.end) ||')),
     Mutant('duplicate-with-data', 'an ACK that rides on data counts as a duplicate',

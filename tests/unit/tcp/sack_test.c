@@ -78,6 +78,14 @@ SCRIPT(block_that_ends_at_snd_nxt_is_good, ACCEPTED, &far, /* */
 SCRIPT(block_one_byte_beyond_snd_nxt_is_none, ACCEPTED, &far, /* */
        TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(10) + 1)), QUIET, COUNT(SACK_BAD, 1), WAIT(30), QUIET,
        COUNT(SACK_RECOVERY, 0))
+SCRIPT(block_that_ends_inside_of_a_segment_grows, ACCEPTED,
+       &far, /* what it covers then is not lost */
+       TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(2) + 500)), QUIET, SACK_1(0, 1, 6), DATA(0), QUIET,
+       IN(A, 1, 1, 0, SACK1(SEG(1), SEG(7) + 1)), QUIET, SACK_1(0, 1, 10), QUIET, ACK(10),
+       COUNT(RETRANSMIT, 1))
+SCRIPT(block_that_begins_inside_of_a_segment_grows, ACCEPTED, &far, /* */
+       TEN, IN(A, 1, 1, 0, SACK1(SEG(1) + 500, SEG(2))), QUIET, SACK_1(0, 1, 6), DATA(0), QUIET,
+       ACK(10), COUNT(RETRANSMIT, 1))
 SCRIPT(block_of_nothing_is_none, ACCEPTED, &far, /* */
        TEN, SACK_3(0, 4, 4, 5, 5, 9, 9), QUIET, COUNT(SACK_BAD, 0), COUNT(RX_DSACK, 0))
 SCRIPT(block_half_a_world_away_is_none, ACCEPTED, &far, /* */
@@ -134,6 +142,8 @@ main(void)
 		cmocka_unit_test(block_of_all_that_was_sent_but_one),
 		cmocka_unit_test(block_that_ends_at_snd_nxt_is_good),
 		cmocka_unit_test(block_one_byte_beyond_snd_nxt_is_none),
+		cmocka_unit_test(block_that_ends_inside_of_a_segment_grows),
+		cmocka_unit_test(block_that_begins_inside_of_a_segment_grows),
 		cmocka_unit_test(block_of_nothing_is_none),
 		cmocka_unit_test(block_half_a_world_away_is_none),
 		cmocka_unit_test(block_begins_at_the_ack),

@@ -193,7 +193,7 @@ sack(uint32_t from, uint32_t to)
 {
 	struct tcp_delivery d = delivery();
 
-	tcp_sb_sack(&q, &pool, (struct tcp_range){una + from, una + to}, MSS, &d);
+	tcp_sb_sack(&q, &pool, (struct tcp_range){una + from, una + to}, una + from, MSS, &d);
 	return d.bytes;
 }
 
