@@ -134,9 +134,6 @@ SCRIPT(reset_challenges_are_limited, ACCEPTED, NULL, /* */
        IN(R, 2, 0, 0), OUT(A, 1, 1, 0), IN(R, 3, 0, 0), IN(R, 4, 0, 0), QUIET, COUNT(TX_LIMITED, 2),
        WAIT(100), IN(R, 5, 0, 0), OUT(A, 1, 1, 0))
 
-SCRIPT(reset_at_a_zero_window_needs_the_exact_number, ACCEPTED, NULL, /* */
-       IN(R | A, 1, 1, 0), CLOSED(ECONNRESET))
-
 /* What a peer says before it turns us away must be readable. */
 static void
 take_all(struct script *sc, uint64_t now)
@@ -330,7 +327,6 @@ main(void)
 		cmocka_unit_test(reset_elsewhere_in_the_window_is_challenged),
 		cmocka_unit_test(reset_outside_of_the_window_is_dropped),
 		cmocka_unit_test(reset_challenges_are_limited),
-		cmocka_unit_test(reset_at_a_zero_window_needs_the_exact_number),
 		cmocka_unit_test(reset_leaves_received_data_readable),
 		cmocka_unit_test(reset_tells_again_of_data_that_still_waits),
 		cmocka_unit_test(abort_from_a_callback_is_the_last_word),

@@ -115,7 +115,7 @@ SCRIPT(in_ack_that_is_late_brings_its_data, ACCEPTED, NULL, /* */
        SEND(10), SKIP, IN(A, 1, 11, 0), IN(P | A, 1, 1, 10), OUT(A, 11, 11, 0), TAKE(10), ACKED(10))
 
 SCRIPT(in_data_without_ack_is_dropped, ACCEPTED, NULL, /* */
-       IN(R | A, 5000, 1, 0), OUT(A, 1, 1, 0), OPEN)
+       IN(P, 1, 0, 10), QUIET, OPEN, LEN(0), COUNT(DROP_FLAGS, 1))
 
 /* --- bursts --- */
 

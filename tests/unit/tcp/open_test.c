@@ -142,6 +142,12 @@ SCRIPT(open_active_repeats_the_syn_and_times_out, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), WAIT(1001), OUT(S, 0, 0, 0), WAIT(2001), OUT(S, 0, 0, 0),
        WAIT(4001), OUT(S, 0, 0, 0), WAIT(8100), SKIP, CLOSED(ETIMEDOUT))
 
+/* RFC 6298 5.7: which SYN was answered is not known, so nothing was measured. */
+static const struct script_conf plain = {.no_ts = true, .no_sack = true};
+SCRIPT(open_after_a_repeated_syn_waits_three_seconds, DIALLING, &plain, /* */
+       CONNECT, OUT(S, 0, 0, 0), WAIT(1001), OUT(S, 0, 0, 0), IN(S | A, 0, 1, 0), OUT(A, 1, 1, 0),
+       SEND(10), OUT(P | A, 1, 1, 10), WAIT(2980), QUIET, WAIT(30), OUT(P | A, 1, 1, 10))
+
 SCRIPT(open_active_is_refused, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), IN(R | A, 0, 1, 0), CLOSED(ECONNREFUSED), QUIET)
 
@@ -369,6 +375,7 @@ main(void)
 		cmocka_unit_test(open_active_sends_what_was_queued_before),
 		cmocka_unit_test(open_active_takes_data_in_the_syn_ack),
 		cmocka_unit_test(open_active_repeats_the_syn_and_times_out),
+		cmocka_unit_test(open_after_a_repeated_syn_waits_three_seconds),
 		cmocka_unit_test(open_active_is_refused),
 		cmocka_unit_test(open_active_ignores_a_reset_that_does_not_fit),
 		cmocka_unit_test(open_active_resets_a_half_open_peer_and_repeats_the_syn),

@@ -24,6 +24,9 @@ SCRIPT(send_cuts_full_segments_and_pushes_the_last, ACCEPTED, NULL, /* */
        SEND(3 * MSS + 10), OUT(A, 1, 1, MSS), OUT(A, 1 + MSS, 1, MSS), OUT(A, 1 + 2 * MSS, 1, MSS),
        OUT(P | A, 1 + 3 * MSS, 1, 10), QUIET)
 
+SCRIPT(send_short_segments_do_not_wait_for_acks, ACCEPTED, NULL, /* */
+       SEND(10), OUT(P | A, 1, 1, 10), SEND(10), OUT(P | A, 11, 1, 10), QUIET)
+
 SCRIPT(send_more_holds_a_short_segment_until_the_rest_comes, ACCEPTED, NULL, /* */
        SEND_MORE(96), QUIET, SEND_MORE(MSS), OUT(A, 1, 1, MSS), QUIET, SEND(4),
        OUT(P | A, 1 + MSS, 1, 100))
@@ -33,6 +36,23 @@ SCRIPT(send_more_without_more_goes_out_soon, ACCEPTED, NULL, /* */
 
 SCRIPT(send_pushes_where_a_message_ends_inside_of_the_stream, ACCEPTED, NULL, /* */
        SEND_MORE(1000), QUIET, SEND(600), OUT(A, 1, 1, MSS), OUT(P | A, 1 + MSS, 1, 1600 - MSS))
+
+/* RFC 9293 3.7.1 (MUST-65), RFC 7323 2.2, RFC 2018 2: what a SYN offers is offered by nothing else. */
+static void
+send_data_carries_timestamps_and_no_other_option(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct step steps[] = {SEND(100), END};
+	const struct fake_out *o;
+
+	script_accept(sc);
+	script_run(sc, steps, "send");
+	o = fake_next(&sc->f);
+	assert_non_null(o);
+	assert_true(o->s.has_ts);
+	assert_int_equal(o->s.hdr_len, 32);
+	script_free(sc);
+}
 
 static void
 sent_and_acked_are_told_once_each(void **)
@@ -232,9 +252,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(send_cuts_full_segments_and_pushes_the_last),
+		cmocka_unit_test(send_short_segments_do_not_wait_for_acks),
 		cmocka_unit_test(send_more_holds_a_short_segment_until_the_rest_comes),
 		cmocka_unit_test(send_more_without_more_goes_out_soon),
 		cmocka_unit_test(send_pushes_where_a_message_ends_inside_of_the_stream),
+		cmocka_unit_test(send_data_carries_timestamps_and_no_other_option),
 		cmocka_unit_test(sent_and_acked_are_told_once_each),
 		cmocka_unit_test(send_refuses_beyond_the_limit_and_leaves_the_bytes),
 		cmocka_unit_test(send_begins_with_ten_segments),

@@ -37,6 +37,36 @@ window_shuts_and_reopens(void **)
 	script_free(sc);
 }
 
+/* RFC 9293 3.10.7.4 (MUST-66): a shut window takes ACKs and resets, a reset at the exact number only. */
+static void
+window_shut_takes_acks_and_resets(void **)
+{
+	struct script *sc = script_new(NULL);
+	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
+	static const struct step shut[] = {IN(A, 65537, 1, 100),
+					   OUT(A, 1, 65537, 0, .wnd = -1),
+					   SEND(10),
+					   OUT(P | A, 1, 65537, 10, .wnd = -1),
+					   IN(A, 65537, 11, 0),
+					   ACKED(10),
+					   IN(R, 65536, 0, 0),
+					   IN(R, 65538, 0, 0),
+					   QUIET,
+					   OPEN,
+					   IN(R, 65537, 0, 0),
+					   CLOSED(ECONNRESET),
+					   END};
+	unsigned int i;
+
+	script_accept(sc);
+	for (i = 0; i < 64; i++) {
+		seg[0].seq = 1 + 1024 * i;
+		script_run(sc, seg, "fill");
+	}
+	script_run(sc, shut, "shut");
+	script_free(sc);
+}
+
 static void
 window_opening_is_repeated_until_something_comes(void **)
 {
@@ -268,6 +298,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(window_shuts_and_reopens),
+		cmocka_unit_test(window_shut_takes_acks_and_resets),
 		cmocka_unit_test(window_opening_is_repeated_until_something_comes),
 		cmocka_unit_test(window_edge_never_retreats),
 		cmocka_unit_test(window_is_not_moved_by_less_than_a_segment),
