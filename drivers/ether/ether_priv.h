@@ -259,7 +259,7 @@ bool ether_iface_owns(const struct ether_iface *i, const struct ipaddr *addr);
 /* The interface's address to talk to @remote on its link from; NULL = none of that family. */
 const struct iface_addr *ether_iface_source(const struct ether_iface *i,
 					    const struct ipaddr *remote);
-/* Is it the directed broadcast of one of the interface's nets? */
+/* Is it the limited broadcast, or the directed broadcast of one of the interface's nets? */
 bool ether_iface_is_broadcast(const struct ether_iface *i, const struct ipaddr *addr);
 /* Interface with the local address, or NULL. */
 struct ether_iface *ether_iface_of(const struct ether *e, const struct ipaddr *local);

@@ -55,6 +55,9 @@ ether_iface_is_broadcast(const struct ether_iface *i, const struct ipaddr *addr)
 
 	if (addr->family != IP_V4)
 		return false;
+	/* RFC 919 7: the limited broadcast is that of every network */
+	if (v == UINT32_MAX)
+		return true;
 	for (k = 0; k < i->n_addrs; k++) {
 		/* RFC 3021: a /31 has no broadcast address */
 		if (i->addrs[k].prefix > 30 ||

@@ -173,6 +173,26 @@ what_cannot_be_sent_is_counted(void **)
 	}
 }
 
+/* RFC 9293 3.9.2.3 (MUST-46): whoever wants to open a connection to one is told before anything is sent. */
+static void
+groups_and_broadcasts_have_no_path(void **)
+{
+	static const char *const pairs[][2] = {
+		{"10.0.0.1", "224.0.0.1"},  {"10.0.0.1", "255.255.255.255"},
+		{"10.0.0.1", "10.0.0.255"}, {"10.0.0.1", "10.0.0.1"},
+		{"fd00::1", "ff02::1"},	    {"fd00::1", "::"},
+	};
+	struct ether_path path;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(pairs); i++) {
+		struct ipaddr local = lan_addr(pairs[i][0]), remote = lan_addr(pairs[i][1]);
+
+		assert_int_equal(ether_path(el, &local, &remote, &path), -ENETUNREACH);
+	}
+	assert_null(lan_recv_mbuf(&lan, 0));
+}
+
 static void
 no_route_is_told(void **)
 {
@@ -394,6 +414,7 @@ main(void)
 		CASE(vlan_tag_is_in_the_frame),
 		CASE(gateway_and_routes_choose_the_neighbour),
 		CASE(what_cannot_be_sent_is_counted),
+		CASE(groups_and_broadcasts_have_no_path),
 		CASE(no_route_is_told),
 		CASE(checksum_is_left_to_the_port_that_can),
 		CASE(large_segment_is_left_to_the_port_that_can),
