@@ -77,7 +77,7 @@ self_test() {
 	printf 'lnet/long.c\ttable\n' >"$tmp/scripts/long-ones"
 	scripts/check-size "$tmp" || complain check-size "refuses a long file that has a reason"
 	rm -f "$tmp/lnet/long.c" "$tmp/scripts/long-ones"
-	for check in layers tokens allocs size text headers; do
+	for check in layers tokens allocs size text compliance headers; do
 		scripts/check-$check "$tmp" || complain check-$check "refuses a good tree"
 	done
 	expect_failure check-layers drivers/tcp/a.c '#include "lnet/lnet.h"\n'
@@ -101,6 +101,13 @@ self_test() {
 	expect_failure check-size drivers/tcp/a.c 'int x;\n' 'drivers/tcp/a.c\ttable\n'
 	expect_failure check-text drivers/tcp/a.c 'int x;\n'
 	expect_failure check-text doc/follow-a-message.md '| 1 | `lnet/x.c` `nothing` |\n'
+	printf '\t\tcmocka_unit_test(shown),\n' >"$tmp/tests/a_test.c"
+	printf '| clause | met | how, or why not | test |\n|---|---|---|---|\n| 1 | yes | | `shown`, `a_test` |\n| 2 | no | | no test |\n' \
+		>"$tmp/doc/compliance.md"
+	scripts/check-compliance "$tmp" || complain check-compliance "refuses tests that exist"
+	expect_failure check-compliance doc/compliance.md '| 1 | yes | | `shown`, `hidden` |\n'
+	expect_failure check-compliance doc/compliance.md '| 1 | yes | `shown` | |\n'
+	rm -f "$tmp/tests/a_test.c"
 	expect_failure check-headers drivers/tcp/a.h '#pragma once\nstruct x { undefined_t y; };\n'
 
 	cp .clang-format "$tmp"
@@ -123,6 +130,7 @@ step tokens scripts/check-tokens
 step allocations scripts/check-allocs
 step sizes scripts/check-size
 step text scripts/check-text
+step compliance scripts/check-compliance
 step headers scripts/check-headers
 step clang-tidy tidy
 step cppcheck run_cppcheck app cfg drivers lnet

@@ -361,7 +361,7 @@ MUTANTS = [
     Mutant('growth-by-acks', 'each ACK is worth a segment, however little it covers',
            ('cc.c', 'min_u32(tcp_hystart_growth(&cc->hystart, min_u32(bytes, limit)),', 'min_u32(tcp_hystart_growth(&cc->hystart, limit < cc->mss ? cc->mss : limit),')),
     Mutant('growth-unused', 'a window that nobody uses grows',
-           ('recovery.c', ' && c->cwnd_limited)', ')')),
+           ('recovery.c', ' && c->cwnd_limited && tcp_cwv_may_grow(c))', ')')),
 
     # end
     Mutant('time-wait-skipped', 'nobody is left to acknowledge a FIN that comes again',
