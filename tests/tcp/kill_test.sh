@@ -58,7 +58,7 @@ round() {
 	done
 
 	echo "-- the kernel's side dies without a word: while the engine sends, and while it waits"
-	host_start host --serve port=7001,send=1G,pause_at=64K,pause_ms=1000000 --serve port=7002,pause_at=64K,pause_ms=1000000 \
+	host_start host --serve port=7001,send=1000G,pause_at=64K,pause_ms=1000000 --serve port=7002,pause_at=64K,pause_ms=1000000 \
 		--serve port=7003
 	for job in "1 port=7001" "2 port=7002"; do
 		peer_start peer --connect "to=10.0.0.1,from=2000,send=16M,${job#* }"
@@ -68,7 +68,7 @@ round() {
 			2>"$tmp/again.err" &
 		again=$!
 		if [ "${job% *}" = 1 ]; then
-			# its stream of 1 GiB need not come whole
+			# its stream is endless
 			wait_for 60 "the second transfer" moved 1000000 7001
 			kill -KILL "$again"
 			wait "$again" 2>/dev/null || true
@@ -80,7 +80,7 @@ round() {
 
 	echo "-- SIGKILL of the kernel's side"
 	for i in 1 2 3 4; do
-		peer_start peer --connect to=10.0.0.1,from=2000,port=7003,send=1G
+		peer_start peer --connect to=10.0.0.1,from=2000,port=7003,send=1000G
 		wait_for 60 "a transfer" moved 1000000 7003
 		kill_now peer KILL
 	done
