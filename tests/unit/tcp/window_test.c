@@ -12,11 +12,23 @@
 
 #include <cmocka.h>
 
+/* The whole window, which is shut then. */
+static void
+fill(struct script *sc)
+{
+	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
+	unsigned int i;
+
+	for (i = 0; i < 64; i++) {
+		seg[0].seq = 1 + 1024 * i;
+		script_run(sc, seg, "fill");
+	}
+}
+
 static void
 window_shuts_and_reopens(void **)
 {
 	struct script *sc = script_new(NULL);
-	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
 	static const struct step full[] = {
 		/* there is no room behind the edge */
 		IN(A, 65537, 1, 100), OUT(A, 1, 65537, 0, .wnd = -1), LEN(65536),
@@ -26,13 +38,9 @@ window_shuts_and_reopens(void **)
 		/* less than two segments is no news; more is told at once */
 		TAKE(1000), QUIET, TAKE(2000), OUT(A, 1, 65537, 0), QUIET, COUNT(TX_WND_UPDATE, 1),
 		END};
-	unsigned int i;
 
 	script_accept(sc);
-	for (i = 0; i < 64; i++) {
-		seg[0].seq = 1 + 1024 * i;
-		script_run(sc, seg, "fill");
-	}
+	fill(sc);
 	script_run(sc, full, "full");
 	script_free(sc);
 }
@@ -42,7 +50,6 @@ static void
 window_shut_takes_acks_and_resets(void **)
 {
 	struct script *sc = script_new(NULL);
-	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
 	static const struct step shut[] = {IN(A, 65537, 1, 100),
 					   OUT(A, 1, 65537, 0, .wnd = -1),
 					   SEND(10),
@@ -56,13 +63,9 @@ window_shut_takes_acks_and_resets(void **)
 					   IN(R, 65537, 0, 0),
 					   CLOSED(ECONNRESET),
 					   END};
-	unsigned int i;
 
 	script_accept(sc);
-	for (i = 0; i < 64; i++) {
-		seg[0].seq = 1 + 1024 * i;
-		script_run(sc, seg, "fill");
-	}
+	fill(sc);
 	script_run(sc, shut, "shut");
 	script_free(sc);
 }
@@ -71,7 +74,6 @@ static void
 window_opening_is_repeated_until_something_comes(void **)
 {
 	struct script *sc = script_new(NULL);
-	struct step seg[3] = {IN(P | A, 1, 1, 1024), SKIP, END};
 	static const struct step lost[] = {TAKE(4000), OUT(A, 1, 65537, 0), WAIT(190), QUIET,
 					   /* 200 ms, then 400 ms after that */
 					   WAIT(20), OUT(A, 1, 65537, 0), WAIT(370), QUIET,
@@ -79,13 +81,9 @@ window_opening_is_repeated_until_something_comes(void **)
 					   /* it has arrived: no more of it */
 					   IN(P | A, 65537, 1, 1000), OUT(A, 1, 66537, 0),
 					   WAIT(10000), QUIET, COUNT(TX_WND_REPEAT, 2), END};
-	unsigned int i;
 
 	script_accept(sc);
-	for (i = 0; i < 64; i++) {
-		seg[0].seq = 1 + 1024 * i;
-		script_run(sc, seg, "fill");
-	}
+	fill(sc);
 	script_run(sc, lost, "lost");
 	script_free(sc);
 }
