@@ -2,16 +2,12 @@
 /* What all congestion controls have in common: slow start, timeout, undo. Pure. */
 #include "drivers/tcp/cc.h"
 
+#include <rte_common.h>
+
 #include <stddef.h>
 
 #define INITIAL_SEGMENTS 10
 #define AFTER_TIMEOUT_SEGMENTS 2
-
-static uint32_t
-min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 void
 tcp_cc_init(struct tcp_cc *cc, const struct tcp_cc_ops *ops, uint32_t mss)
@@ -31,7 +27,7 @@ tcp_cc_initial_window(const struct tcp_cc *cc)
 	uint32_t two = 2 * cc->mss;
 
 	/* RFC 6928 2 */
-	return min_u32(INITIAL_SEGMENTS * cc->mss, two > 14600 ? two : 14600);
+	return RTE_MIN(INITIAL_SEGMENTS * cc->mss, two > 14600 ? two : 14600);
 }
 
 void
@@ -52,17 +48,17 @@ tcp_cc_acked(struct tcp_cc *cc, uint32_t bytes, bool after_timeout, uint64_t now
 {
 	if (cc->cwnd < cc->ssthresh) {
 		uint32_t limit = after_timeout ? AFTER_TIMEOUT_SEGMENTS * cc->mss : bytes;
-		uint32_t grow = min_u32(tcp_hystart_growth(&cc->hystart, min_u32(bytes, limit)),
+		uint32_t grow = RTE_MIN(tcp_hystart_growth(&cc->hystart, RTE_MIN(bytes, limit)),
 					cc->ssthresh - cc->cwnd);
 
-		cc->cwnd = min_u32(cc->cwnd + grow, TCP_CWND_MAX);
+		cc->cwnd = RTE_MIN(cc->cwnd + grow, TCP_CWND_MAX);
 		bytes -= grow;
 		if (after_timeout || cc->cwnd < cc->ssthresh)
 			return;
 	}
 	if (bytes > 0)
 		cc->ops->acked(cc, bytes, now);
-	cc->cwnd = min_u32(cc->cwnd, TCP_CWND_MAX);
+	cc->cwnd = RTE_MIN(cc->cwnd, TCP_CWND_MAX);
 }
 
 void
@@ -162,6 +158,6 @@ tcp_cc_limit(struct tcp_cc *cc, uint32_t window)
 {
 	if (window < 2 * cc->mss)
 		window = 2 * cc->mss;
-	cc->ssthresh = min_u32(cc->ssthresh, window);
-	cc->cwnd = min_u32(cc->cwnd, window);
+	cc->ssthresh = RTE_MIN(cc->ssthresh, window);
+	cc->cwnd = RTE_MIN(cc->cwnd, window);
 }

@@ -9,17 +9,13 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
+#include <rte_common.h>
+
 #include <string.h>
 
 #define NVP (300 * TCP_S) /* 4.4.3: non-validated period */
 #define WHOLE_ROUND 2 /* the first round trip had begun before it was measured */
 #define SAMPLING_MIN TCP_S /* 4.2: sampling period, or three round trips */
-
-static uint32_t
-max_u32(uint32_t a, uint32_t b)
-{
-	return a > b ? a : b;
-}
 
 /* The sampling period moves on: its oldest part is forgotten. */
 static void
@@ -48,7 +44,7 @@ pipe_ack(const struct tcp_cwv *v)
 	unsigned int i;
 
 	for (i = 0; i < TCP_CWV_PARTS; i++)
-		most = max_u32(most, v->most[i]);
+		most = RTE_MAX(most, v->most[i]);
 	return most;
 }
 
@@ -91,7 +87,7 @@ tcp_cwv_acked(struct tcp_conn *c, uint32_t acked, bool round_over, uint64_t now)
 	validate(c, now);
 	if (!round_over)
 		return;
-	v->most[0] = max_u32(v->most[0], v->acked);
+	v->most[0] = RTE_MAX(v->most[0], v->acked);
 	if (v->rounds < WHOLE_ROUND)
 		v->rounds++;
 	v->acked = 0;
@@ -126,7 +122,7 @@ tcp_cwv_flight(struct tcp_conn *c, uint32_t in_flight, uint64_t now)
 	if (is_validated(c))
 		return in_flight;
 	tcp_count(c->t, TCP_CWV_LIMITED);
-	used = max_u32(max_u32(in_flight, pipe_ack(v)), c->cc.mss);
+	used = RTE_MAX(RTE_MAX(in_flight, pipe_ack(v)), c->cc.mss);
 	if (c->cc.cwnd > used)
 		c->cc.cwnd = used;
 	v->loss_flight = used;

@@ -4,11 +4,7 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
-static uint32_t
-min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
+#include <rte_common.h>
 
 static uint32_t
 cwnd_room(const struct tcp_conn *c)
@@ -86,7 +82,7 @@ resend(struct tcp_conn *c, struct tcp_txseg *s, uint32_t room, uint64_t now)
 	uint32_t mss = tcp_segment_mss(c), len = s->len;
 
 	if (len > 0) {
-		len = min_u32(len, room > mss ? room - room % mss : mss);
+		len = RTE_MIN(len, room > mss ? room - room % mss : mss);
 		len = tcp_segment_unit(c, s->slice, s->off, len, mss);
 		/* without a record for the rest only the first part goes out now; its ACK leaves the rest to the timer */
 		if (len < s->len && tcp_txq_split(&c->tx, &c->t->txsegs, s, len, c->mss) < 0)
@@ -108,7 +104,7 @@ send_lost(struct tcp_conn *c, uint64_t now)
 		uint32_t room = cwnd_room(c);
 
 		/* RFC 6675 5 step 4.3: the first one is not held back */
-		if (!c->rtx_at_once && room < min_u32(txseg_space(s), c->mss)) {
+		if (!c->rtx_at_once && room < RTE_MIN(txseg_space(s), c->mss)) {
 			cwnd_was_limit(c);
 			break;
 		}
@@ -140,7 +136,7 @@ short_ok(struct tcp_conn *c, uint32_t len, uint64_t now)
 static uint32_t
 next_unit(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32_t mss, uint64_t now)
 {
-	uint32_t cwnd = cwnd_room(c), len = min_u32(c->tx.unsent, window_room(c));
+	uint32_t cwnd = cwnd_room(c), len = RTE_MIN(c->tx.unsent, window_room(c));
 
 	if (len == 0)
 		return 0;
@@ -199,7 +195,7 @@ send_new(struct tcp_conn *c, uint64_t now)
 		mss = probe > 0 ? probe : tcp_segment_mss(c);
 		len = next_unit(c, slice, off, mss, now);
 		if (probe > 0)
-			len = min_u32(len, probe);
+			len = RTE_MIN(len, probe);
 		if (len == 0)
 			break;
 		if (!send_segment(c, slice, off, len, mss, now))
@@ -248,7 +244,7 @@ send_tail_probe(struct tcp_conn *c, uint64_t now)
 	c->tlp.wanted = false;
 	if (!wanted)
 		return true;
-	len = min_u32(min_u32(c->tx.unsent, window_room(c)), mss);
+	len = RTE_MIN(RTE_MIN(c->tx.unsent, window_room(c)), mss);
 	if (len == 0 || (len < mss && !short_ok(c, len, now)) ||
 	    !tcp_txq_cursor(&c->tx, &slice, &off))
 		return repeat_last(c, now);

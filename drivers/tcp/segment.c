@@ -2,18 +2,13 @@
 /* Segments as mbufs: a header, and behind it the user's memory by reference. */
 #include "drivers/tcp/tcp_priv.h"
 
+#include <rte_common.h>
 #include <rte_mbuf.h>
 
 #include <string.h>
 
 /* So much payload is copied behind the header: cheaper than an mbuf of its own. */
 #define INLINE_MAX 192
-
-static uint32_t
-min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
 
 /* Timestamps leave room for one block less (RFC 2018 3). */
 static unsigned int
@@ -178,7 +173,7 @@ span(const struct slice *s, uint32_t off, uint32_t len, unsigned int slices)
 		s = s->next;
 		off = s != NULL ? s->off : 0;
 	}
-	return min_u32(n, len);
+	return RTE_MIN(n, len);
 }
 
 /* Limits count the header as well. One slice of payload can always be sent. */
@@ -196,8 +191,8 @@ tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, 
 
 	/* of a large segment a port would put CWR into the first part, or into each, as it likes */
 	if (len <= mss || c->path.tso_max <= mss || c->ecn.cwr)
-		return min_u32(len, mss);
-	unit = min_u32(len, c->path.tso_max);
+		return RTE_MIN(len, mss);
+	unit = RTE_MIN(len, c->path.tso_max);
 	if (unit < len)
 		unit -= unit % mss;
 	fit = span(s, off, unit, payload_slices(c->path.tso_max_slices));
@@ -238,7 +233,7 @@ attach(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, 
 	uint32_t copied = 0, n;
 
 	for (; len > 0; len -= n) {
-		n = min_u32(s->off + s->len - off, len);
+		n = RTE_MIN(s->off + s->len - off, len);
 		if (tail == head && copied + n <= INLINE_MAX) {
 			memcpy(rte_pktmbuf_append(head, (uint16_t)n),
 			       (const char *)s->m->buf_addr + off, n);
@@ -263,7 +258,7 @@ linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *
 	struct rte_mbuf *tail = head, *m;
 
 	while (len > 0) {
-		uint32_t n = min_u32(s->off + s->len - off, len);
+		uint32_t n = RTE_MIN(s->off + s->len - off, len);
 
 		if (rte_pktmbuf_tailroom(tail) == 0) {
 			m = rte_pktmbuf_alloc(mem->mbufs);
@@ -271,7 +266,7 @@ linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *
 				return false;
 			chain(head, &tail, m);
 		}
-		n = min_u32(n, rte_pktmbuf_tailroom(tail));
+		n = RTE_MIN(n, rte_pktmbuf_tailroom(tail));
 		memcpy(rte_pktmbuf_mtod_offset(tail, char *, tail->data_len),
 		       (const char *)s->m->buf_addr + off, n);
 		tail->data_len += (uint16_t)n;

@@ -6,13 +6,9 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
-#define WND_FIELD_MAX 65535u
+#include <rte_common.h>
 
-static uint32_t
-min_u32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
+#define WND_FIELD_MAX 65535u
 
 /* First byte that the user has not taken. */
 static uint32_t
@@ -39,7 +35,7 @@ wanted_edge(struct tcp_conn *c)
 static uint32_t
 least_step(const struct tcp_conn *c)
 {
-	return min_u32(c->mss, c->rcv_buf / 2);
+	return RTE_MIN(c->mss, c->rcv_buf / 2);
 }
 
 uint16_t
@@ -58,7 +54,7 @@ tcp_window_field(struct tcp_conn *c, bool syn)
 
 		wnd = may_creep ? held + unit - 1 : held;
 	}
-	wnd = min_u32(wnd >> shift, WND_FIELD_MAX);
+	wnd = RTE_MIN(wnd >> shift, WND_FIELD_MAX);
 	c->rcv_edge = seq_max(c->rcv_edge, c->rcv_nxt + (wnd << shift));
 	return (uint16_t)wnd;
 }
@@ -72,7 +68,7 @@ tcp_window_update_due(struct tcp_conn *c)
 	if (!tcp_is_synchronized(c) || c->fin_rcvd || held > c->rcv_buf / 2)
 		return false;
 	gain = wanted_edge(c) - c->rcv_edge;
-	return gain >= min_u32(2 * c->mss, c->rcv_buf / 2);
+	return gain >= RTE_MIN(2 * c->mss, c->rcv_buf / 2);
 }
 
 void
