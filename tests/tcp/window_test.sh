@@ -24,8 +24,9 @@ fi
 two_ends_relay 1500 --seed "$seed" "${options[@]}"
 peer_start tiny_served --rcvbuf 1 --serve port=7001,send=64K,count=1 --serve port=7002,send=2K,chunk=1,count=1
 peer_start small_served --rcvbuf 1024 --mss 536 --serve port=7003,send=64K,count=1
-host_start host --serve port=7001,send=64K --serve "port=7002,send=$slow" --serve port=7003,rate=256K \
-	--serve "port=7004,pause_at=100K,pause_ms=$pause_ms" --serve port=7005,send=2K,chunk=1 --serve port=7006,send=1M \
+host_start host --serve port=7001,send=64K,count=2 --serve "port=7002,send=$slow,count=2" --serve port=7003,rate=256K,count=1 \
+	--serve "port=7004,pause_at=100K,pause_ms=$pause_ms,count=1" --serve port=7005,send=2K,chunk=1,count=1 \
+	--serve "port=7006,send=1M,count=$bulks" \
 	--connect to=10.0.0.2,port=7001,send=64K,end=first --connect to=10.0.0.2,port=7002,send=2K,chunk=1,end=first \
 	--connect to=10.0.0.2,port=7003,send=64K,end=first
 clients=()
@@ -39,11 +40,13 @@ client() {
 client tiny port=7001,from=2000,send=64K --rcvbuf 1
 client narrow port=7001,from=2100,send=64K --rcvbuf 1 --mss 88
 client reader "port=7002,from=2200,rate=256K"
-client sleeper "port=7002,from=2300,pause_at=100K,pause_ms=$pause_ms"
+# a buffer that does not grow to hold the whole stream: its window has to shut
+client sleeper "port=7002,from=2300,pause_at=100K,pause_ms=$pause_ms" --rcvbuf 65536
 client writer "port=7003,from=2400,send=$slow"
 client blocked "port=7004,from=2500,send=$slow"
 client bytes port=7005,from=2600,send=2K,chunk=1
-client bulk "port=7006,from=2700,send=1M,count=$bulks"
+# a port for each: one that is used again while the other side waits for its last ACK, which the relay may lose, resets it
+client bulk "port=7006,from=2700,ports=$bulks,send=1M,count=$bulks"
 for name in "${clients[@]}"; do
 	finished "$name"
 	case $name in bulk) n=$bulks ;; *) n=1 ;; esac
@@ -54,6 +57,7 @@ for name in "${clients[@]}"; do
 	esac
 done
 wait_text "$((300 * tcp_scale))" host.out 'job 8 done'
+served host {0..5}
 served tiny_served 0 1
 served small_served 0
 for name in tiny_served small_served host; do stop "$name"; done
@@ -69,15 +73,17 @@ small() {
 	[ $(($2 / $3)) -ge 700 ] || fail "$1: silly windows, $3 segments for $2 bytes"
 }
 if [ "$kind" = clean ]; then
-	host_start host --serve port=7001,rate=40K
+	host_start host --serve port=7001,rate=40K,count=1
 	peer_start writer --connect to=10.0.0.1,port=7001,from=2000,send=256K,end=first
 	finished writer
+	served host 0
 	stop host
 	judge host serve.0=1
 	small "to the engine" "$(counter host bytes_in)" "$(counter host seg_in)"
-	host_start host --serve port=7001,send=256K
+	host_start host --serve port=7001,send=256K,count=1
 	peer_start reader --rcvbuf 16384 --connect to=10.0.0.1,port=7001,from=2100,rate=40K,end=first
 	finished reader
+	served host 0
 	stop host
 	judge host serve.0=1
 	small "from the engine" "$(counter host bytes_out)" "$(counter host seg_out)"
