@@ -7,7 +7,7 @@
 #	router_up			lctl network up
 #	router_release			down, release; the process has to end with 0
 #	router_kill			SIGKILL
-#	peer NAME NS OPTION... CMD	lnet-peer in the background
+#	peer NAME NS OPTION... CMD	lnet-peer in the background; one that serves is ready
 #	run_peer NS OPTION... CMD	in the foreground, JSON to $tmp/run.json
 : "${BUILD:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build}"
 lnet_router=$BUILD/app/router/lnet-router
@@ -100,6 +100,8 @@ peer() {
 	local name=$1 ns=$2
 	shift 2
 	spawn "$name" "$ns" "$lnet_peer" "$@"
+	# whoever is dialled before it listens refuses, and a message on its way to it is lost
+	if [ "${!#}" = serve ]; then wait_text 60 "$name.err" serving; fi
 }
 
 run_peer() {

@@ -24,7 +24,6 @@ serve() {
 	local name=$1
 	shift
 	peer "$name" b "$@" serve
-	wait_text 10 "$name.err" serving
 }
 # a counter of the last command, of the relay, or of a server that has ended
 counter() {
