@@ -150,11 +150,17 @@ advance(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d,
 	return space;
 }
 
-/* RFC 5961 5.2. A number that was never sent, or one older than any the peer can mean, is not believed. */
+/*
+ * RFC 5961 5.2. A number that was never sent, or one older than any the peer can mean, is not believed; at the beginning of
+ * a connection that is younger than its window, the first byte bounds what can be meant.
+ */
 static bool
 is_acceptable(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
-	if (seq_leq(s->ack, c->snd_nxt) && seq_geq(s->ack, c->snd_una - c->snd_wnd_max))
+	uint64_t old = c->acked + c->fin_acked;
+	uint32_t oldest = c->snd_una - (uint32_t)(old < c->snd_wnd_max ? old : c->snd_wnd_max);
+
+	if (seq_leq(s->ack, c->snd_nxt) && seq_geq(s->ack, oldest))
 		return true;
 	tcp_count(c->t, TCP_DROP_ACK);
 	tcp_reply_challenge(c, now);

@@ -117,19 +117,27 @@ tcp_fin_acked(struct tcp_conn *c, uint64_t now)
 	}
 }
 
-/* RFC 6191 2, as Linux reads it: a newer timestamp or a higher number, and not an older timestamp. */
+/*
+ * RFC 6191 2: a newer timestamp, or timestamps where there were none; else a higher number (RFC 1122 4.2.2.13), but never an
+ * older timestamp.
+ */
 static bool
 is_new_incarnation(const struct tcp_conn *c, const struct tcp_segment *s)
 {
 	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return false;
-	if (c->ts_ok && s->has_ts) {
-		if (seq_lt(s->tsval, c->ts_recent))
-			return false;
-		if (seq_gt(s->tsval, c->ts_recent))
-			return true;
-	}
+	if (s->has_ts && !c->ts_ok)
+		return true;
+	if (s->has_ts && s->tsval != c->ts_recent)
+		return seq_gt(s->tsval, c->ts_recent);
 	return seq_gt(s->seq, c->rcv_nxt);
+}
+
+/* The peer's FIN again, because our ACK was lost. */
+static bool
+is_last_fin(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+	return (s->flags & TCP_FIN) != 0 && s->seq + tcp_segment_space(s) == c->rcv_nxt;
 }
 
 bool
@@ -142,7 +150,10 @@ tcp_time_wait_in(struct tcp_conn *c, const struct tcp_segment *s, uint32_t *isn_
 		return false;
 	}
 	if ((s->flags & TCP_RST) != 0) {
-		/* Linux peers end their side so; RFC 1337's danger needs a number that fits, which RFC 5961 asks for */
+		/*
+		 * A peer that came back with an older clock and number answers our ACK of its SYN so, and waits for us to
+		 * forget; RFC 1337's danger needs a number that fits exactly, as RFC 5961 asks for.
+		 */
 		if (s->seq == c->rcv_nxt)
 			tcp_conn_discard(c);
 		else
@@ -151,8 +162,7 @@ tcp_time_wait_in(struct tcp_conn *c, const struct tcp_segment *s, uint32_t *isn_
 	}
 	if (c->ts_ok && s->has_ts && seq_lt(s->tsval, c->ts_recent))
 		tcp_count(c->t, TCP_DROP_PAWS);
-	/* its FIN again: our ACK was lost */
-	if ((s->flags & TCP_FIN) != 0)
+	else if (is_last_fin(c, s))
 		tcp_timer_set(c, TCP_TIMER_LIFE, now + c->t->cfg.time_wait);
 	if (tcp_segment_space(s) > 0 || s->seq != c->rcv_nxt)
 		tcp_reply_stray(c, tcp_segment_space(s) == 0, now);

@@ -11,11 +11,15 @@
 #define WINDOW_MAX (1u << 30)
 #define PAWS_IDLE (24ull * 24 * 3600 * TCP_S) /* RFC 7323 5.5: an older timestamp proves nothing */
 
-/* RFC 7323 5.3 R1. Return: false: drop the segment. */
+/*
+ * RFC 7323 3.2, 5.3 R1. A SYN is let through as well: it is never taken but always challenged (RFC 5961 4.2), and one of a peer that
+ * came back with other options or another clock must not be met with silence.
+ * Return: false: drop the segment.
+ */
 static bool
 paws_ok(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
-	if (!c->ts_ok || (s->flags & TCP_RST) != 0)
+	if (!c->ts_ok || (s->flags & (TCP_RST | TCP_SYN)) != 0)
 		return true;
 	if (!s->has_ts) {
 		tcp_count(c->t, TCP_DROP_NO_TS);
@@ -58,14 +62,21 @@ in_window(const struct tcp_conn *c, const struct tcp_segment *s)
 static void
 rst_in(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
+	int err = -ECONNRESET;
+
 	/* RFC 5961 3.2 */
 	if (s->seq != c->rcv_nxt) {
 		tcp_reply_challenge(c, now);
 		return;
 	}
-	tcp_count(c->t, TCP_CONN_RESET_IN);
-	/* RFC 9293 3.10.7.4: one that we opened was refused, one that the peer opened is forgotten */
-	tcp_conn_end(c, c->state == TCP_SYN_RCVD ? -ECONNREFUSED : -ECONNRESET);
+	/* RFC 9293 3.10.7.4, second check: one that we opened was refused, one that the peer opened is forgotten */
+	if (c->state == TCP_SYN_RCVD)
+		err = -ECONNREFUSED;
+	/* both sides had closed, and nothing of ours is missing: a peer that saves itself TIME-WAIT */
+	else if ((c->state == TCP_CLOSING || c->state == TCP_LAST_ACK) && c->tx.data.len == 0)
+		err = 0;
+	tcp_count(c->t, err == 0 ? TCP_CONN_CLOSED : TCP_CONN_RESET_IN);
+	tcp_conn_end(c, err);
 }
 
 /*
@@ -121,10 +132,20 @@ is_duplicate(const struct tcp_conn *c, const struct tcp_segment *s)
 		c->rcv_nxt - s->seq <= WINDOW_MAX;
 }
 
+static void
+heard(struct tcp_conn *c, uint64_t now)
+{
+	c->last_rx = now;
+	c->probes = 0;
+}
+
 /* Nothing of the segment lies in the window. */
 static void
 outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
+	/* a keepalive or window probe: the byte before what we wait for */
+	if (s->seq + 1 == c->rcv_nxt && (s->flags & (TCP_SYN | TCP_RST)) == 0)
+		heard(c, now);
 	if ((s->flags & TCP_RST) != 0) {
 		tcp_count(c->t, TCP_DROP_RST);
 		return;
@@ -151,12 +172,12 @@ synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct r
 		return;
 	if (!paws_ok(c, s, now))
 		return;
-	c->last_rx = now;
-	c->probes = 0;
 	if (!in_window(c, s)) {
 		outside(c, s, now);
 		return;
 	}
+	/* only what fits proves that the peer is there; RFC 9293 3.8.4 */
+	heard(c, now);
 	if ((s->flags & TCP_RST) != 0) {
 		rst_in(c, s, now);
 		return;
@@ -171,9 +192,10 @@ synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct r
 	}
 	if (c->state == TCP_SYN_RCVD && !handshake_ack(c, s, tos, now))
 		return;
-	ts_update(c, s, now);
 	if (!tcp_ack_in(c, s, now))
 		return;
+	/* behind the check of the ACK: what was made up must not set the clock */
+	ts_update(c, s, now);
 	if (s->len > 0)
 		tcp_ecn_data_in(c, s, tos, now);
 	if (s->len > 0 || (s->flags & TCP_FIN) != 0)

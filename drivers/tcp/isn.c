@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers that nobody can guess and that move on, also across a restart: RFC 6528, RFC 7323 5.4. */
+/*
+ * Numbers that nobody can guess and that move on, also across a restart: RFC 6528, RFC 7323 5.4, 7.1.
+ *
+ * Timestamps get an offset for each pair of addresses, not for each connection: they tell a stranger neither the uptime
+ * nor anything about other peers, and yet move on for a port that is used again and for hosts that remember one timestamp for
+ * each other host (older Linux with tcp_tw_recycle, and its PAWS check of proven peers). Linux chose the same.
+ */
 #include "drivers/tcp/siphash.h"
 #include "drivers/tcp/tcp_priv.h"
 
@@ -20,6 +26,14 @@ tcp_ts_offset(const struct tcp *t, const struct ip_flow *flow)
 	struct ipaddr pair[2] = {flow->local, flow->remote};
 
 	return (uint32_t)siphash24(t->cfg.secret, pair, sizeof(pair));
+}
+
+uint32_t
+tcp_source_hash(const struct tcp *t, const struct ipaddr *remote)
+{
+	size_t len = remote->family == IP_V6 ? 8 : 4;
+
+	return (uint32_t)siphash24(t->cfg.secret, remote->bytes, len);
 }
 
 uint32_t

@@ -89,10 +89,19 @@ too_big(struct tcp_conn *c, const struct ip_error_info *info, uint64_t now)
 static void
 soft_error(struct tcp_conn *c, const struct ip_error_info *info)
 {
-	/* RFC 1122 4.2.3.9: no reason to give up, but the reason if we do */
+	/* RFC 1122 4.2.3.9, RFC 5927 5.2: no reason to give up, but the reason if we do */
 	if (c->state == TCP_SYN_SENT && info->kind == IP_ERROR_REFUSED) {
 		tcp_count(c->t, TCP_CONN_REFUSED);
 		tcp_conn_end(c, -ECONNREFUSED);
+		return;
+	}
+	/*
+	 * Two transmissions of the SYN met the same fate: whoever dials has other ways to try, and a second is long enough for
+	 * a route that is just coming up (RFC 5461 3 has the reasons against waiting out the timer).
+	 */
+	if (c->state == TCP_SYN_SENT && c->soft_err != 0 && c->backoff > 0) {
+		tcp_count(c->t, TCP_CONN_UNREACHABLE);
+		tcp_conn_end(c, c->soft_err);
 		return;
 	}
 	c->soft_err = -EHOSTUNREACH;

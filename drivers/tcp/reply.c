@@ -4,7 +4,11 @@
 
 #include <rte_mbuf.h>
 
-#define RESETS_PER_S 5000 /* of an engine; a peer repeats what was not answered */
+/*
+ * To one source (and those that share its place in the table). One limit for all would be a side channel: whoever watches its
+ * own resets run out learns whether segments forged in another's name met a connection (RFC 5961 7).
+ */
+#define RESETS_PER_S 64
 
 static bool
 rate_allows(struct tcp_rate *r, unsigned int per_s, uint64_t now)
@@ -25,7 +29,8 @@ tcp_reply_reset(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const st
 
 	if ((s->flags & TCP_RST) != 0)
 		return;
-	if (!rate_allows(&t->resets, RESETS_PER_S, now)) {
+	if (!rate_allows(&t->resets[tcp_source_hash(t, &flow->remote) % TCP_RESET_RATES],
+			 RESETS_PER_S, now)) {
 		tcp_count(t, TCP_TX_RST_LIMITED);
 		return;
 	}

@@ -177,6 +177,8 @@ struct tcp_listener {
 
 LIST_HEAD(tcp_listener_list, tcp_listener);
 
+#define TCP_RESET_RATES 1024
+
 /* A limit of so many per second. */
 struct tcp_rate {
 	uint64_t window; /* ns, start of the current second */
@@ -196,7 +198,7 @@ struct tcp {
 	struct tcp_listener_list listeners;
 	struct tcp_txseg_pool txsegs;
 	struct tcp_ooo_pool ooo;
-	struct tcp_rate resets;
+	struct tcp_rate resets[TCP_RESET_RATES]; /* by source */
 	struct tcp_path_cache paths;
 	struct tcp **engines; /* all of the process, for telemetry (tcp_tel.c) */
 	unsigned int n_engines;
@@ -322,6 +324,8 @@ uint64_t tcp_rto(const struct tcp_conn *c);
 uint32_t tcp_isn(const struct tcp *t, const struct ip_flow *flow, uint64_t now);
 /* Where the timestamps of an address pair begin. */
 uint32_t tcp_ts_offset(const struct tcp *t, const struct ip_flow *flow);
+/* Whose segment it is, for limits by source: an IPv4 address, or the /64 that an IPv6 host chooses its addresses from. */
+uint32_t tcp_source_hash(const struct tcp *t, const struct ipaddr *remote);
 /* Our timestamp: 1 ms ticks. */
 uint32_t tcp_ts_now(const struct tcp_conn *c, uint64_t now);
 /* When our timestamp was @ts for the last time, ns: the time is behind it. UINT64_MAX: it never was. */

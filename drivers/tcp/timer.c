@@ -120,9 +120,11 @@ fire_keep(struct tcp_conn *c, uint64_t now)
 		time_out(c, now);
 		return;
 	}
-	c->probes++;
-	tcp_count(c->t, TCP_KEEPALIVE);
-	tcp_send_bare(c, TCP_ACK, c->snd_nxt - 1, now);
+	/* a probe that was never sent proves nothing */
+	if (tcp_send_bare(c, TCP_ACK, c->snd_nxt - 1, now)) {
+		c->probes++;
+		tcp_count(c->t, TCP_KEEPALIVE);
+	}
 	tcp_timer_set(c, TCP_TIMER_KEEP, now + cfg->keepalive_intvl);
 }
 

@@ -529,7 +529,8 @@ begin(struct exchange *z, const uint8_t *p)
 	/* the wheel turns alike for each input */
 	fake_wait(&z->f, round - z->f.now % round);
 	set_scene(z, p[2]);
-	z->f.tcp->resets = (struct tcp_rate){0};
+	memset(z->f.tcp->resets, 0, sizeof(z->f.tcp->resets));
+	memset(&z->f.tcp->paths, 0, sizeof(z->f.tcp->paths));
 	z->n_users = z->n_accepts = 0;
 	memset(z->slots, 0, sizeof(z->slots));
 	for (i = 0; i < SLOTS; i++)

@@ -196,7 +196,8 @@ on_closed(struct tcp_conn *, void *user, int err, uint64_t)
 	e->c = NULL;
 	if (err == 0)
 		t->ended[e->host]++;
-	if (err == 0 && !(e->heard_all && peer->heard_all))
+	/* the peer may have died since, and started over */
+	if (err == 0 && !(e->heard_all && (peer->heard_all || peer->life != e->life)))
 		streams_fail(t, "a stream ended before all was heard");
 	if (err != 0 && !t->may_break && !excused)
 		streams_fail(t, "a stream ended with an error");

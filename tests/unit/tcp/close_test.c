@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+static const struct script_conf v6 = {.v6 = true, .mss = 1440};
+
 /* --- FIN in every order --- */
 
 SCRIPT(close_by_us_first, ACCEPTED, NULL, /* */
@@ -134,6 +136,62 @@ SCRIPT(reset_challenges_are_limited, ACCEPTED, NULL, /* */
        IN(R, 2, 0, 0), OUT(A, 1, 1, 0), IN(R, 3, 0, 0), IN(R, 4, 0, 0), QUIET, COUNT(TX_LIMITED, 2),
        WAIT(100), IN(R, 5, 0, 0), OUT(A, 1, 1, 0))
 
+#define PEER_CLOSES IN(F | A, 1, 1, 0), OUT(A, 1, 2, 0)
+#define WE_CLOSE CLOSE, OUT(F | A, 1, 1, 0)
+
+/* RFC 9293 3.10.7.4, second check: by the exact number, in each state, in both families. */
+static void
+reset_ends_every_state_behind_the_handshake(void **)
+{
+	static const struct {
+		const char *state;
+		struct step to[5];
+		uint32_t seq; /* RCV.NXT */
+		int err;
+	} cases[] = {
+		{"ESTABLISHED", {END}, 1, ECONNRESET},
+		{"FIN_WAIT_1", {WE_CLOSE, END}, 1, ECONNRESET},
+		{"FIN_WAIT_2", {WE_CLOSE, IN(A, 1, 2, 0), END}, 1, ECONNRESET},
+		{"CLOSE_WAIT", {PEER_CLOSES, END}, 2, ECONNRESET},
+		{"CLOSING", {WE_CLOSE, IN(F | A, 1, 1, 0), OUT(A, 2, 2, 0), END}, 2, 0},
+		{"LAST_ACK", {PEER_CLOSES, CLOSE, OUT(F | A, 1, 2, 0), END}, 2, 0},
+	};
+	size_t i;
+
+	for (i = 0; i < 2 * (sizeof(cases) / sizeof(cases[0])); i++) {
+		struct script *sc = script_new(i % 2 == 0 ? NULL : &v6);
+		const struct step reset[] = {
+			STATE(cases[i / 2].state),
+			IN(R, cases[i / 2].seq + 1, 0, 0),
+			SKIP,
+			IN(R, cases[i / 2].seq - 1, 0, 0),
+			IN(R, cases[i / 2].seq + 70000, 0, 0),
+			QUIET,
+			OPEN,
+			COUNT(TX_CHALLENGE, 1),
+			COUNT(DROP_RST, 2),
+			IN(R, cases[i / 2].seq, 0, 0),
+			QUIET,
+			CLOSED(cases[i / 2].err),
+			STATE("none"),
+			END,
+		};
+
+		script_accept(sc);
+		script_run(sc, cases[i / 2].to, cases[i / 2].state);
+		script_run(sc, reset, cases[i / 2].state);
+		script_free(sc);
+	}
+}
+
+SCRIPT(reset_after_both_fins_is_a_close, ACCEPTED, NULL, /* */
+       PEER_CLOSES, CLOSE, OUT(F | A, 1, 2, 0), IN(R | A, 2, 2, 0), CLOSED(0),
+       COUNT(CONN_CLOSED, 1), COUNT(CONN_RESET_IN, 0))
+
+SCRIPT(reset_with_data_missing_is_a_reset_even_then, ACCEPTED, NULL, /* */
+       PEER_CLOSES, SEND(50), OUT(P | A, 1, 2, 50), CLOSE, OUT(F | A, 51, 2, 0), IN(R, 2, 0, 0),
+       CLOSED(ECONNRESET), COUNT(CONN_RESET_IN, 1))
+
 /* What a peer says before it turns us away must be readable. */
 static void
 take_all(struct script *sc, uint64_t now)
@@ -241,6 +299,34 @@ SCRIPT(time_wait_answers_an_older_timestamp_with_an_ack, ACCEPTED, NULL, /* */
 SCRIPT(time_wait_ends_by_an_exact_reset, ACCEPTED, NULL, /* */
        TO_TIME_WAIT, IN(R, 77, 0, 0), STATE("TIME_WAIT"), IN(R, 2, 0, 0), STATE("none"), QUIET)
 
+SCRIPT(time_wait_is_not_prolonged_by_a_fin_that_is_not_the_last, ACCEPTED, NULL, /* */
+       TO_TIME_WAIT, WAIT(1500), IN(F | A, 700, 2, 0), SKIP, IN(F | A, 1, 2, 0, .ts = -5000), SKIP,
+       WAIT(600), STATE("none"))
+
+static void
+time_wait_without_timestamps_gives_way_to_one_with_them(void **)
+{
+	struct script *sc = script_new(&no_ts);
+	static const struct step to_time_wait[] = {TO_TIME_WAIT, END};
+	static const struct step steps[] = {IN(S, 0, 0, 0), OUT(S | A, SEQ_ABOVE, 1, 0),
+					    STATE("SYN_RCVD"), END};
+
+	script_accept(sc);
+	script_run(sc, to_time_wait, "time-wait");
+	sc->conf.no_ts = false;
+	script_run(sc, steps, "syn");
+	script_free(sc);
+}
+
+SCRIPT(time_wait_gives_way_to_a_syn_without_timestamps_if_its_number_is_higher, ACCEPTED,
+       NULL, /* */
+       TO_TIME_WAIT, IN(S, 1, 0, 0, .no_ts = true), OUT(A, 2, 2, 0), STATE("TIME_WAIT"), WAIT(150),
+       IN(S, 100, 0, 0, .no_ts = true), OUT(S | A, SEQ_ABOVE, 101, 0), STATE("SYN_RCVD"))
+
+SCRIPT(time_wait_with_an_equal_timestamp_looks_at_the_number, ACCEPTED, &v6, /* */
+       TO_TIME_WAIT, IN(S, 1, 0, 0), OUT(A, 2, 2, 0), IN(S, 100, 0, 0),
+       OUT(S | A, SEQ_ABOVE, 101, 0), STATE("SYN_RCVD"))
+
 SCRIPT(time_wait_does_not_answer_answers, ACCEPTED, NULL, /* */
        TO_TIME_WAIT, IN(A, 2, 2, 0), QUIET)
 
@@ -339,6 +425,14 @@ main(void)
 		cmocka_unit_test(time_wait_answers_an_old_syn_with_an_ack),
 		cmocka_unit_test(time_wait_answers_an_older_timestamp_with_an_ack),
 		cmocka_unit_test(time_wait_ends_by_an_exact_reset),
+		cmocka_unit_test(time_wait_is_not_prolonged_by_a_fin_that_is_not_the_last),
+		cmocka_unit_test(time_wait_without_timestamps_gives_way_to_one_with_them),
+		cmocka_unit_test(
+			time_wait_gives_way_to_a_syn_without_timestamps_if_its_number_is_higher),
+		cmocka_unit_test(time_wait_with_an_equal_timestamp_looks_at_the_number),
+		cmocka_unit_test(reset_ends_every_state_behind_the_handshake),
+		cmocka_unit_test(reset_after_both_fins_is_a_close),
+		cmocka_unit_test(reset_with_data_missing_is_a_reset_even_then),
 		cmocka_unit_test(time_wait_does_not_answer_answers),
 		cmocka_unit_test(time_wait_gives_way_to_our_own_open),
 		cmocka_unit_test(time_wait_blocks_are_recycled_when_none_is_left),

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+static const struct script_conf v6 = {.v6 = true, .mss = 1440};
+
 /* --- acceptability --- */
 
 SCRIPT(in_duplicate_is_acked_with_dsack, ACCEPTED, NULL, /* */
@@ -60,6 +62,39 @@ SCRIPT(in_older_timestamp_is_dropped_and_acked, ACCEPTED, NULL, /* */
 
 SCRIPT(in_missing_timestamp_is_dropped, ACCEPTED, NULL, /* */
        IN(P | A, 1, 1, 10, .no_ts = true), QUIET, LEN(0), COUNT(DROP_NO_TS, 1))
+
+/* A peer that came back without timestamps, or with another clock, has to hear of the old connection. */
+SCRIPT(in_syn_without_timestamps_is_challenged, ACCEPTED, NULL, /* */
+       IN(S, 500000, 0, 0, .no_ts = true), OUT(A, 1, 1, 0), COUNT(TX_CHALLENGE, 1),
+       COUNT(DROP_NO_TS, 0), IN(R, 1, 0, 0, .no_ts = true), CLOSED(ECONNRESET))
+
+SCRIPT(in_syn_with_an_older_timestamp_is_challenged, ACCEPTED, NULL, /* */
+       IN(S, 500000, 0, 0, .ts = -100000), OUT(A, 1, 1, 0), COUNT(TX_CHALLENGE, 1),
+       COUNT(DROP_PAWS, 0))
+
+SCRIPT(in_forged_ack_does_not_set_the_timestamp, ACCEPTED, NULL, /* */
+       IN(P | A, 1, 5, 10, .ts = 100000), OUT(A, 1, 1, 0), COUNT(DROP_ACK, 1), IN(P | A, 1, 1, 10),
+       OUT(A, 1, 11, 0), LEN(10), COUNT(DROP_PAWS, 0))
+
+/* RFC 7323 5.5 */
+static void
+in_timestamp_is_forgotten_after_24_days(void **)
+{
+	struct script_conf conf = {0};
+	struct script *sc;
+	static const struct step early[] = {WAIT(86400000), IN(P | A, 1, 1, 10, .ts = -90000000),
+					    OUT(A, 1, 1, 0), COUNT(DROP_PAWS, 1), END};
+	static const struct step late[] = {WAIT(2073600000), IN(P | A, 1, 1, 10, .ts = -1500000000),
+					   OUT(A, 1, 11, 0), COUNT(DROP_PAWS, 1), END};
+
+	fake_tcp_conf_default(&conf.fake);
+	conf.fake.tcp.keepalive_idle = 0;
+	sc = script_new(&conf);
+	script_accept(sc);
+	script_run(sc, early, "a day");
+	script_run(sc, late, "25 days");
+	script_free(sc);
+}
 
 SCRIPT(in_reset_needs_no_timestamp, ACCEPTED, NULL, /* */
        IN(R, 1, 0, 0, .no_ts = true), CLOSED(ECONNRESET))
@@ -116,6 +151,32 @@ SCRIPT(in_ack_that_is_late_brings_its_data, ACCEPTED, NULL, /* */
 
 SCRIPT(in_data_without_ack_is_dropped, ACCEPTED, NULL, /* */
        IN(P, 1, 0, 10), QUIET, OPEN, LEN(0), COUNT(DROP_FLAGS, 1))
+
+/* A connection is younger than its window: what was never sent is not an old ACK. */
+SCRIPT(in_ack_from_before_the_first_byte_is_challenged, ACCEPTED, NULL, /* */
+       SEND(10), SKIP, IN(A, 1, 11, 0), IN(A, 1, 0, 0), OUT(A, 11, 1, 0), COUNT(DROP_ACK, 1),
+       COUNT(TX_CHALLENGE, 1))
+
+SCRIPT(in_ack_of_the_first_byte_is_old_but_true, ACCEPTED, &v6, /* */
+       SEND(10), SKIP, IN(A, 1, 11, 0), IN(A, 1, 1, 0), QUIET, COUNT(DROP_ACK, 0))
+
+static const struct script_conf wraps = {.peer_iss = 0xfffffffa};
+SCRIPT(in_checks_hold_across_the_wrap, ACCEPTED, &wraps, /* */
+       IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0), IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0, SACK1(1, 11)),
+       IN(R, 12, 0, 0), OUT(A, 1, 11, 0), COUNT(TX_CHALLENGE, 1), IN(R, 10, 0, 0),
+       IN(R, 70011, 0, 0), QUIET, COUNT(DROP_RST, 2), IN(R, 11, 0, 0), CLOSED(ECONNRESET))
+
+/* --- what counts as a sign of life --- */
+
+SCRIPT(in_what_does_not_fit_does_not_prove_life, ACCEPTED, NULL, /* */
+       WAIT(29000), IN(P | A, 70000, 1, 100), OUT(A, 1, 1, 0), WAIT(1100), OUT(A, 0, 1, 0),
+       COUNT(KEEPALIVE, 1))
+
+SCRIPT(in_what_fits_proves_life, ACCEPTED, NULL, /* */
+       WAIT(29000), IN(A, 1, 1, 0), WAIT(29900), QUIET, COUNT(KEEPALIVE, 0))
+
+SCRIPT(in_probe_of_the_peer_proves_life, ACCEPTED, NULL, /* */
+       WAIT(29000), IN(A, 0, 1, 0), OUT(A, 1, 1, 0), WAIT(29900), QUIET, COUNT(KEEPALIVE, 0))
 
 /* --- bursts --- */
 
@@ -189,6 +250,26 @@ garbage_is_dropped_and_counted(void **)
 	script_free(sc);
 }
 
+/* RFC 5482: the limit is a local setting; an option that asks for another is no reason to refuse anything. */
+static void
+in_user_timeout_option_is_ignored(void **)
+{
+	/* SYN to port 988 with MSS 1460 and a user timeout of 3 minutes */
+	static const uint8_t syn[] = {0x03, 0xff, 0x03, 0xdc, 0,  0, 0x03, 0xe8, 0, 0,
+				      0,    0,	  0x70, S,    2,  0, 0,	   0,	 0, 0,
+				      2,    4,	  0x05, 0xb4, 28, 4, 0x80, 0x03};
+	struct script *sc = script_new(NULL);
+	const struct fake_out *o;
+
+	fake_in_raw(&sc->f, &sc->flow, syn, sizeof(syn));
+	fake_poll(&sc->f);
+	o = fake_next(&sc->f);
+	assert_non_null(o);
+	assert_int_equal(o->s.flags, S | A);
+	assert_int_equal(fake_count(&sc->f, TCP_BAD_OPTIONS), 0);
+	script_free(sc);
+}
+
 /* --- limits --- */
 
 static void
@@ -198,13 +279,42 @@ resets_to_unknown_segments_are_limited(void **)
 	struct tcp_segment s = {.flags = A};
 	unsigned int i;
 
-	for (i = 0; i < 6000; i++)
+	for (i = 0; i < 100; i++)
 		fake_in(&sc->f, &sc->flow, &s, NULL, 1);
-	assert_int_equal(fake_count(&sc->f, TCP_TX_RST), 5000);
-	assert_int_equal(fake_count(&sc->f, TCP_TX_RST_LIMITED), 1000);
+	assert_int_equal(fake_count(&sc->f, TCP_TX_RST), 64);
+	assert_int_equal(fake_count(&sc->f, TCP_TX_RST_LIMITED), 36);
 	fake_wait(&sc->f, 1000 * FAKE_MS);
 	fake_in(&sc->f, &sc->flow, &s, NULL, 1);
-	assert_int_equal(fake_count(&sc->f, TCP_TX_RST), 5001);
+	assert_int_equal(fake_count(&sc->f, TCP_TX_RST), 65);
+	script_free(sc);
+}
+
+/* A flood in one name says nothing about what happens to another. */
+static void
+resets_are_limited_by_source(void **)
+{
+	struct script *sc = script_new(NULL);
+	struct tcp_segment s = {.flags = A};
+	unsigned int i, spared = 0;
+
+	for (i = 0; i < 1000; i++)
+		fake_in(&sc->f, &sc->flow, &s, NULL, 1);
+	for (i = 0; i < 100; i++) {
+		uint64_t before = fake_count(&sc->f, TCP_TX_RST);
+
+		sc->flow.remote = ipaddr_v4(0x0a000100 + i);
+		fake_in(&sc->f, &sc->flow, &s, NULL, 1);
+		spared += fake_count(&sc->f, TCP_TX_RST) == before + 1;
+	}
+	/* one or two may share the flooder's place */
+	assert_true(spared >= 98);
+	/* the addresses of an IPv6 host have one limit together */
+	sc->flow.local = ipaddr_v6((uint8_t[16]){0xfd, [15] = 1});
+	for (i = 0; i < 100; i++) {
+		sc->flow.remote = ipaddr_v6((uint8_t[16]){0xfd, 1, [15] = (uint8_t)i});
+		fake_in(&sc->f, &sc->flow, &s, NULL, 1);
+	}
+	assert_int_equal(fake_count(&sc->f, TCP_TX_RST), 64 + spared + 64);
 	script_free(sc);
 }
 
@@ -238,6 +348,18 @@ main(void)
 		cmocka_unit_test(merged_segments_are_acked_at_once),
 		cmocka_unit_test(garbage_is_dropped_and_counted),
 		cmocka_unit_test(resets_to_unknown_segments_are_limited),
+		cmocka_unit_test(resets_are_limited_by_source),
+		cmocka_unit_test(in_syn_without_timestamps_is_challenged),
+		cmocka_unit_test(in_syn_with_an_older_timestamp_is_challenged),
+		cmocka_unit_test(in_forged_ack_does_not_set_the_timestamp),
+		cmocka_unit_test(in_timestamp_is_forgotten_after_24_days),
+		cmocka_unit_test(in_ack_from_before_the_first_byte_is_challenged),
+		cmocka_unit_test(in_ack_of_the_first_byte_is_old_but_true),
+		cmocka_unit_test(in_checks_hold_across_the_wrap),
+		cmocka_unit_test(in_what_does_not_fit_does_not_prove_life),
+		cmocka_unit_test(in_what_fits_proves_life),
+		cmocka_unit_test(in_probe_of_the_peer_proves_life),
+		cmocka_unit_test(in_user_timeout_option_is_ignored),
 	};
 
 	return cmocka_run_group_tests_name("tcp/in", tests, script_group_setup, NULL);

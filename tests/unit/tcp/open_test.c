@@ -170,6 +170,23 @@ SCRIPT(open_active_resets_a_syn_ack_of_another_number, DIALLING, NULL, /* */
 SCRIPT(open_active_remembers_unreachable_until_it_gives_up, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), UNREACHABLE(0), OPEN, WAIT(15100), SKIP, CLOSED(EHOSTUNREACH))
 
+SCRIPT(open_active_gives_up_when_two_syns_were_unreachable, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), UNREACHABLE(0), UNREACHABLE(0), OPEN, WAIT(1001), OUT(S, 0, 0, 0),
+       UNREACHABLE(1), OPEN, UNREACHABLE(0), CLOSED(EHOSTUNREACH), COUNT(CONN_UNREACHABLE, 1))
+
+/* RFC 5927 5.2: no report ends what is open, and none ends a handshake of the other side's. */
+SCRIPT(open_by_both_sides_outlives_reports, DIALLING, &v6, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), REFUSED(0), UNREACHABLE(0),
+       WAIT(1001), OUT(S | A, 0, 1, 0), UNREACHABLE(0), OPEN, IN(A, 1, 1, 0), CONNECTED)
+
+SCRIPT(open_by_both_sides_is_challenged_by_a_reset_that_does_not_fit, DIALLING, &v6, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(R, 5, 0, 0),
+       OUT(A, 1, 1, 0), IN(R, 70000, 0, 0), QUIET, OPEN, IN(R, 1, 0, 0), CLOSED(ECONNREFUSED))
+
+SCRIPT(open_by_both_sides_repeats_by_timer_and_gives_up, DIALLING, NULL, /* */
+       CONNECT, OUT(S, 0, 0, 0), IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), WAIT(1001),
+       OUT(S | A, 0, 1, 0), WAIT(15000), SKIP, CLOSED(ETIMEDOUT), STATE("none"))
+
 SCRIPT(open_active_is_refused_by_icmp, DIALLING, NULL, /* */
        CONNECT, OUT(S, 0, 0, 0), REFUSED(5), OPEN, REFUSED(0), CLOSED(ECONNREFUSED))
 
@@ -382,6 +399,10 @@ main(void)
 		cmocka_unit_test(open_active_hurries_only_once),
 		cmocka_unit_test(open_active_resets_a_syn_ack_of_another_number),
 		cmocka_unit_test(open_active_remembers_unreachable_until_it_gives_up),
+		cmocka_unit_test(open_active_gives_up_when_two_syns_were_unreachable),
+		cmocka_unit_test(open_by_both_sides_outlives_reports),
+		cmocka_unit_test(open_by_both_sides_is_challenged_by_a_reset_that_does_not_fit),
+		cmocka_unit_test(open_by_both_sides_repeats_by_timer_and_gives_up),
 		cmocka_unit_test(open_active_is_refused_by_icmp),
 		cmocka_unit_test(open_active_can_be_closed_before_it_is_open),
 		cmocka_unit_test(open_by_both_sides_at_once),

@@ -25,6 +25,11 @@ SCRIPT(keepalive_is_put_off_by_traffic, ACCEPTED, NULL, /* */
        WAIT(20000), IN(P | A, 1, 1, 1), OUT(A, 1, 2, 0), WAIT(20000), QUIET, WAIT(10100),
        OUT(A, 0, 2, 0))
 
+/* A probe that could not be sent is none that was not answered. */
+SCRIPT(keepalive_without_an_mbuf_does_not_count, ACCEPTED, NULL, /* */
+       STARVE(0), WAIT(120000), COUNT(KEEPALIVE, 0), OPEN, FEED, WAIT(5100), OUT(A, 0, 1, 0),
+       COUNT(KEEPALIVE, 1), IN(A, 1, 1, 0), OPEN)
+
 static void
 keepalive_can_be_off(void **)
 {
@@ -125,6 +130,7 @@ main(void)
 		cmocka_unit_test(keepalive_probes_after_thirty_seconds_and_gives_up_after_five),
 		cmocka_unit_test(keepalive_answer_begins_anew),
 		cmocka_unit_test(keepalive_is_put_off_by_traffic),
+		cmocka_unit_test(keepalive_without_an_mbuf_does_not_count),
 		cmocka_unit_test(keepalive_can_be_off),
 		cmocka_unit_test(user_timeout_ends_it_with_a_reset),
 		cmocka_unit_test(user_timeout_tells_what_icmp_said),
