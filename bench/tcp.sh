@@ -35,4 +35,12 @@ if [ "$instructions" = 1 ]; then
 	ninja -C "$BUILD/lines" --quiet bench/tcp_bench
 	args+=(--lines "$BUILD/lines/bench/tcp_bench")
 fi
-exec python3 "$here/tcp.py" --program "$BUILD/bench/tcp_bench" --json "$json" "${args[@]}"
+
+# The router's memory is in huge pages: so is the engine's here.
+pages=/sys/kernel/mm/hugepages/hugepages-2048kB
+if [ -w "$pages/nr_hugepages" ] && [ "$(cat "$pages/free_hugepages")" -lt 300 ]; then
+	before=$(cat "$pages/nr_hugepages")
+	trap 'echo "$before" >"$pages/nr_hugepages"' EXIT
+	echo $((before + 300)) >"$pages/nr_hugepages"
+fi
+python3 "$here/tcp.py" --program "$BUILD/bench/tcp_bench" --json "$json" "${args[@]}"

@@ -7,31 +7,42 @@
 #include "bench/tcp_case.h"
 
 #include <rte_eal.h>
-#include <rte_memory.h>
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-static int
-start_eal(void)
-{
-	char prefix[48];
-	char *argv[] = {"tcp_bench", "--no-huge", "--no-pci",	   "--no-shconf", "--no-telemetry",
-			"-m",	     "512",	  "--log-level=3", "-l",	  "0",
-			prefix};
+#define MBYTES "512"
+#define HUGE_PAGES 256 /* of 2 MiB */
 
-	snprintf(prefix, sizeof(prefix), "--file-prefix=tcp_bench%d", (int)getpid());
-	return rte_eal_init((int)(sizeof(argv) / sizeof(argv[0])), argv);
+static bool
+has_huge_pages(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
+	unsigned int n = 0;
+
+	if (f != NULL && fscanf(f, "%u", &n) != 1)
+		n = 0;
+	if (f != NULL)
+		fclose(f);
+	return n >= HUGE_PAGES;
 }
 
-/* As the router's memory is: in huge pages, here without reserving them. */
+/* The router's memory is in huge pages. In small ones each connection would cost entries of the TLB besides its cache lines. */
 static int
-use_huge_pages(const struct rte_memseg_list *msl, void *)
+start_eal(bool is_huge)
 {
-	return madvise(msl->base_va, msl->len, MADV_HUGEPAGE) < 0 ? 1 : 0;
+	char *argv[] = {"tcp_bench",   "--no-pci", "--no-shconf", "--no-telemetry",
+			"-m",	       MBYTES,	   "-l",	  "0",
+			"--log-level", "3",	   NULL,	  NULL};
+	char prefix[48];
+
+	snprintf(prefix, sizeof(prefix), "--file-prefix=tcp_bench%d", (int)getpid());
+	argv[10] = is_huge ? "--in-memory" : "--no-huge";
+	argv[11] = prefix;
+	/* --in-memory needs no prefix and takes none */
+	return rte_eal_init(is_huge ? 11 : 12, argv);
 }
 
 static int
@@ -52,7 +63,7 @@ percentile(const struct tcp_samples *s, unsigned int percent)
 }
 
 static void
-print(const struct tcp_case *tc, struct tcp_samples *s)
+print(const struct tcp_case *tc, struct tcp_samples *s, bool is_huge)
 {
 	uint64_t segments = 0;
 	unsigned int i;
@@ -61,9 +72,9 @@ print(const struct tcp_case *tc, struct tcp_samples *s)
 		segments += s->v[i].segments;
 	qsort(s->v, s->n, sizeof(*s->v), by_cost);
 	printf("{\"case\":\"%s\",\"mix\":\"%s\",\"conns\":%u,\"rounds\":%u,\"segments\":%" PRIu64
-	       ",\"cycles\":%.1f,\"p10\":%.1f,\"p90\":%.1f}\n",
+	       ",\"cycles\":%.1f,\"p10\":%.1f,\"p90\":%.1f,\"huge_pages\":%s}\n",
 	       tc->name, tc->mix, tc->conns, s->n, segments, percentile(s, 50), percentile(s, 10),
-	       percentile(s, 90));
+	       percentile(s, 90), is_huge ? "true" : "false");
 }
 
 int
@@ -72,6 +83,7 @@ main(int argc, char **argv)
 	struct tcp_samples samples = {0};
 	struct tcp_case tc = {0};
 	const char *fault;
+	bool is_huge;
 
 	if (argc == 5) {
 		tc = (struct tcp_case){argv[1], argv[2], (unsigned int)atoi(argv[3]),
@@ -83,15 +95,14 @@ main(int argc, char **argv)
 		return 2;
 	}
 	samples.v = calloc(samples.size, sizeof(*samples.v));
-	if (samples.v == NULL || start_eal() < 0) {
+	is_huge = has_huge_pages();
+	if (samples.v == NULL || start_eal(is_huge) < 0) {
 		fprintf(stderr, "tcp_bench: EAL does not start\n");
 		return 1;
 	}
-	if (rte_memseg_list_walk(use_huge_pages, NULL) != 0)
-		fprintf(stderr, "tcp_bench: without huge pages\n");
 	fault = tcp_case_run(&tc, &samples);
 	if (fault == NULL)
-		print(&tc, &samples);
+		print(&tc, &samples, is_huge);
 	else
 		fprintf(stderr, "tcp_bench: %s %s %u: %s\n", tc.name, tc.mix, tc.conns, fault);
 	rte_eal_cleanup();
