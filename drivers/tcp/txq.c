@@ -7,6 +7,7 @@
 #include "drivers/tcp/seq.h"
 
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
 
 #include <errno.h>
 
@@ -16,13 +17,13 @@ tcp_txseg_pool_init(struct tcp_txseg_pool *pool, unsigned int size, int socket)
 	unsigned int i;
 
 	*pool = (struct tcp_txseg_pool){.size = size};
-	TAILQ_INIT(&pool->free);
+	SLIST_INIT(&pool->free);
 	pool->mem = rte_calloc_socket("tcp_txseg", size, sizeof(*pool->mem), RTE_CACHE_LINE_SIZE,
 				      socket);
 	if (pool->mem == NULL)
 		return -ENOMEM;
-	for (i = 0; i < size; i++)
-		TAILQ_INSERT_TAIL(&pool->free, &pool->mem[i], link);
+	for (i = size; i-- > 0;)
+		SLIST_INSERT_HEAD(&pool->free, &pool->mem[i], free_link);
 	return 0;
 }
 
@@ -36,11 +37,12 @@ tcp_txseg_pool_fini(struct tcp_txseg_pool *pool)
 static struct tcp_txseg *
 txseg_get(struct tcp_txseg_pool *pool)
 {
-	struct tcp_txseg *s = TAILQ_FIRST(&pool->free);
+	struct tcp_txseg *s = SLIST_FIRST(&pool->free);
 
 	if (s == NULL)
 		return NULL;
-	TAILQ_REMOVE(&pool->free, s, link);
+	SLIST_REMOVE_HEAD(&pool->free, free_link);
+	rte_prefetch0(SLIST_FIRST(&pool->free));
 	pool->used++;
 	return s;
 }
@@ -49,7 +51,7 @@ static void
 txseg_put(struct tcp_txseg_pool *pool, struct tcp_txseg *s)
 {
 	/* at the head: the record used last is in the cache */
-	TAILQ_INSERT_HEAD(&pool->free, s, link);
+	SLIST_INSERT_HEAD(&pool->free, s, free_link);
 	pool->used--;
 }
 
@@ -222,10 +224,14 @@ void
 tcp_txq_ack(struct tcp_txq *q, const struct buf_mem *mem, struct tcp_txseg_pool *pool, uint32_t ack,
 	    struct tcp_delivery *d)
 {
-	struct tcp_txseg *s;
+	struct tcp_txseg *s, *next;
 
-	while ((s = TAILQ_FIRST(&q->segs)) != NULL && seq_leq(txseg_end(s), ack))
+	while ((s = TAILQ_FIRST(&q->segs)) != NULL && seq_leq(txseg_end(s), ack)) {
+		next = TAILQ_NEXT(s, link);
+		if (next != NULL)
+			rte_prefetch0(TAILQ_NEXT(next, link));
 		acked_whole(q, pool, s, d);
+	}
 	if (s != NULL && seq_lt(s->seq, ack)) {
 		d->acked += ack - s->seq;
 		shrink(q, s, ack, d);

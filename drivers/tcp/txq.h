@@ -9,6 +9,9 @@
 #include "drivers/tcp/wire.h"
 #include "lnet/base/buf.h"
 
+#include <rte_common.h>
+
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -26,7 +29,10 @@ enum tcp_txseg_flag {
 
 /* A segment in flight, or a large one that the port cuts. */
 struct tcp_txseg {
-	TAILQ_ENTRY(tcp_txseg) link; /* in sequence order */
+	union {
+		TAILQ_ENTRY(tcp_txseg) link; /* in sequence order */
+		SLIST_ENTRY(tcp_txseg) free_link;
+	};
 	TAILQ_ENTRY(tcp_txseg) sent_link; /* in order of transmission, while in the network */
 	struct slice *slice; /* where its bytes begin; NULL when it has none */
 	uint32_t off; /* from the slice's mbuf's buf_addr */
@@ -37,11 +43,13 @@ struct tcp_txseg {
 	uint64_t sent_at; /* ns, last transmission */
 };
 TAILQ_HEAD(tcp_txseg_list, tcp_txseg);
+SLIST_HEAD(tcp_txseg_free, tcp_txseg);
+static_assert(sizeof(struct tcp_txseg) == RTE_CACHE_LINE_SIZE, "a record is one cache line");
 
 /* Records of all connections of an engine, allocated at start. */
 struct tcp_txseg_pool {
 	struct tcp_txseg *mem;
-	struct tcp_txseg_list free;
+	struct tcp_txseg_free free;
 	unsigned int size, used;
 };
 
@@ -83,7 +91,7 @@ void tcp_txseg_pool_fini(struct tcp_txseg_pool *pool);
 static inline bool
 tcp_txseg_pool_is_empty(const struct tcp_txseg_pool *pool)
 {
-	return TAILQ_EMPTY(&pool->free);
+	return SLIST_EMPTY(&pool->free);
 }
 
 void tcp_txq_init(struct tcp_txq *q);

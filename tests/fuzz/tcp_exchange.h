@@ -104,7 +104,7 @@ struct exchange {
 	uint8_t habits, scene;
 
 	/* what was taken away */
-	struct tcp_txseg_list records;
+	struct tcp_txseg_free records;
 	struct tcp_ooo_list gaps;
 	struct slice *slices;
 	struct rte_mbuf *indirect;

@@ -256,6 +256,17 @@ hoard_indirect(struct exchange *z)
 }
 
 static void
+move_records(struct tcp_txseg_free *to, struct tcp_txseg_free *from)
+{
+	struct tcp_txseg *s;
+
+	while ((s = SLIST_FIRST(from)) != NULL) {
+		SLIST_REMOVE_HEAD(from, free_link);
+		SLIST_INSERT_HEAD(to, s, free_link);
+	}
+}
+
+static void
 starve(struct exchange *z, const uint8_t *p)
 {
 	if ((p[2] & 0x20) != 0)
@@ -265,7 +276,7 @@ starve(struct exchange *z, const uint8_t *p)
 	if ((p[2] & 0x01) != 0 && z->f.hoard == NULL)
 		fake_starve(&z->f, p[3] & 3);
 	if ((p[2] & 0x02) != 0)
-		TAILQ_CONCAT(&z->records, &z->f.tcp->txsegs.free, link);
+		move_records(&z->records, &z->f.tcp->txsegs.free);
 	if ((p[2] & 0x04) != 0)
 		TAILQ_CONCAT(&z->gaps, &z->f.tcp->ooo.free, link);
 	if ((p[2] & 0x08) != 0)
@@ -291,7 +302,7 @@ feed(struct exchange *z)
 		m->next = NULL;
 		rte_pktmbuf_free_seg(m);
 	}
-	TAILQ_CONCAT(&z->f.tcp->txsegs.free, &z->records, link);
+	move_records(&z->f.tcp->txsegs.free, &z->records);
 	TAILQ_CONCAT(&z->f.tcp->ooo.free, &z->gaps, link);
 	for (i = 0; i < HOGS; i++)
 		ledger_conn_close(&z->f.lc.ledger, &z->hogs[i]);
@@ -485,7 +496,7 @@ the_fuzz(void)
 	conf.tcp.rcv_wnd_max = 128 << 10;
 	CHECK(fake_tcp_env_start(&z.f, &conf) == 0);
 	z.cfg = conf.tcp;
-	TAILQ_INIT(&z.records);
+	SLIST_INIT(&z.records);
 	TAILQ_INIT(&z.gaps);
 	return &z;
 }
