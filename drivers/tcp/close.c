@@ -37,6 +37,7 @@ tcp_close(struct tcp_conn *c, uint64_t now)
 		return;
 	}
 	c->fin_wanted = true;
+	c->is_quiet = false;
 	c->more = false;
 	if (c->state == TCP_ESTABLISHED)
 		c->state = TCP_FIN_WAIT_1;

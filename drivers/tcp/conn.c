@@ -6,6 +6,7 @@
 #include <rte_hash.h>
 #include <rte_jhash.h>
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -103,6 +104,47 @@ recent_slot(const struct ip_flow *f)
 	return ((mix ^ f->remote_port) * UINT32_C(0x9e3779b1)) >> (32 - RECENT_BITS);
 }
 
+static void
+fetch(const struct tcp_conn *c, unsigned int from, unsigned int to)
+{
+	const char *line = (const char *)c + from * RTE_CACHE_LINE_SIZE;
+	const char *end = (const char *)c + to * RTE_CACHE_LINE_SIZE;
+
+	for (; line < end; line += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(line);
+}
+
+void
+tcp_conn_fetch(const struct tcp_conn *c)
+{
+	fetch(c, 0, TCP_LINES_TX);
+}
+
+/*
+ * The connections that a burst belongs to, before the first of its segments is processed: with thousands of them none is in
+ * the core's caches, and what is asked for at once comes at once. What a receiver needs comes first; who sends as well
+ * is read off it when it is there, and what an ACK will release when that is.
+ */
+static void
+fetch_all(struct tcp_conn *const *conns, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		fetch(conns[i], 0, TCP_LINES_RX);
+	for (i = 0; i < n; i++) {
+		rte_prefetch0(conns[i]->user);
+		if (!conns[i]->is_quiet)
+			fetch(conns[i], TCP_LINES_RX, TCP_LINES_TX);
+	}
+	for (i = 0; i < n; i++) {
+		if (conns[i]->is_quiet)
+			continue;
+		rte_prefetch0(TAILQ_FIRST(&conns[i]->tx.segs));
+		rte_prefetch0(conns[i]->tx.data.head);
+	}
+}
+
 void
 tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
 		   struct tcp_conn **conns)
@@ -110,7 +152,8 @@ tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
 	const struct ip_flow *keys[RTE_HASH_LOOKUP_BULK_MAX];
 	void *data[RTE_HASH_LOOKUP_BULK_MAX];
 	uint8_t key_of[RTE_HASH_LOOKUP_BULK_MAX], recent[1u << RECENT_BITS] = {0};
-	unsigned int i, n_keys = 0;
+	struct tcp_conn *found[RTE_HASH_LOOKUP_BULK_MAX], *known[RTE_HASH_LOOKUP_BULK_MAX];
+	unsigned int i, n_keys = 0, n_known = 0;
 	uint64_t hits = 0;
 
 	/* most segments of a burst belong to few flows: each is looked up once, if no other took its slot meanwhile */
@@ -125,8 +168,14 @@ tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
 	}
 	if (rte_hash_lookup_bulk_data(t->table, (const void **)keys, n_keys, &hits, data) < 0)
 		hits = 0;
+	for (i = 0; i < n_keys; i++) {
+		found[i] = (hits >> i & 1) != 0 ? data[i] : NULL;
+		if (found[i] != NULL)
+			known[n_known++] = found[i];
+	}
+	fetch_all(known, n_known);
 	for (i = 0; i < n; i++)
-		conns[i] = (hits >> key_of[i] & 1) != 0 ? data[key_of[i]] : NULL;
+		conns[i] = found[key_of[i]];
 }
 
 static void

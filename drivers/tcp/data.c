@@ -3,6 +3,7 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
+#include <rte_common.h>
 #include <rte_mbuf.h>
 
 #include <errno.h>
@@ -44,11 +45,9 @@ trim(struct tcp_conn *c, const struct tcp_segment *s, struct part *p)
 static void
 schedule_ack(struct tcp_conn *c, const struct tcp_segment *s, uint32_t len, uint64_t now)
 {
-	uint32_t full = tcp_path_mss_own(c);
-
 	c->unacked += len;
 	if (s->len > c->rcv_mss)
-		c->rcv_mss = s->len < full ? s->len : full;
+		c->rcv_mss = RTE_MIN(s->len, (uint32_t)tcp_path_mss_own(c));
 	if ((s->flags & TCP_PSH) != 0 || c->unacked >= 2 * c->rcv_mss)
 		c->ack_now = true;
 	if (!c->ack_now && !tcp_timer_is_set(c, TCP_TIMER_ACK))
@@ -60,7 +59,6 @@ received(struct tcp_conn *c, uint32_t len)
 {
 	if (len == 0)
 		return;
-	c->bytes_in += len;
 	tcp_count_n(c->t, TCP_BYTES_IN, len);
 	tcp_conn_event(c, TCP_EV_READABLE);
 }

@@ -154,7 +154,7 @@ tcp_ecn_ack_in(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acked, 
 	if (!c->ecn.ect || !c->ecn.ok)
 		return;
 	/* the CWR went out behind what was in flight: an ACK of less is older (6.1.2) */
-	if (c->ecn.reduced && seq_gt(c->snd_una, c->ecn.reduced_seq))
+	if (c->ecn.reduced && seq_gt(c->snd_una, c->ecn_reduced_seq))
 		c->ecn.reduced = false;
 	tcp_cc_echoed(&c->cc, acked, ece);
 	if (!ece)
@@ -170,7 +170,7 @@ tcp_ecn_reduced(struct tcp_conn *c)
 	if (!c->ecn.ect || !c->ecn.ok)
 		return;
 	c->ecn.cwr = c->ecn.reduced = true;
-	c->ecn.reduced_seq = c->snd_nxt;
+	c->ecn_reduced_seq = c->snd_nxt;
 }
 
 /* --- what is sent --- */
@@ -181,7 +181,7 @@ tcp_ecn_tos(const struct tcp_conn *c, uint8_t flags, bool is_new)
 	bool ect = c->ecn.ect && c->ecn.ok && is_new;
 
 	/* RFC 8257 3.6; of a SYN it is not known yet whether the peer understands it (RFC 8311 4.3) */
-	if (c->path.cc == TCP_CC_DCTCP && (flags & TCP_SYN) != 0)
+	if ((flags & TCP_SYN) != 0 && c->path.cc == TCP_CC_DCTCP)
 		ect = c->ecn.ect;
 	else if (c->ecn.dctcp && (flags & TCP_RST) != 0)
 		ect = true;

@@ -13,15 +13,15 @@
 
 struct tcp_conn;
 
+/* One byte: it lies among what each segment touches. */
 struct tcp_ecn {
-	bool offered; /* our SYN asks for it */
-	bool ok; /* agreed on: marks are echoed */
-	bool ect; /* new data says that marks are understood */
-	bool dctcp; /* RFC 8257 at this end */
-	bool echo; /* ECE in each ACK: until CWR comes (RFC 3168 6.1.3), or DCTCP.CE (RFC 8257 3.2) */
-	bool cwr; /* the next new data says that the window was reduced */
-	bool reduced; /* the window was, and nothing sent since is acknowledged: no further answer to marks */
-	uint32_t reduced_seq; /* SND.NXT then */
+	bool offered : 1; /* our SYN asks for it */
+	bool ok : 1; /* agreed on: marks are echoed */
+	bool ect : 1; /* new data says that marks are understood */
+	bool dctcp : 1; /* RFC 8257 at this end */
+	bool echo : 1; /* ECE in each ACK: until CWR comes (RFC 3168 6.1.3), or DCTCP.CE (RFC 8257 3.2) */
+	bool cwr : 1; /* the next new data says that the window was reduced */
+	bool reduced : 1; /* the window was, and nothing sent since is acknowledged: no further answer to marks */
 };
 
 /* Our SYN is about to be built for the first time: does it ask? */

@@ -3,6 +3,8 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
+#include <rte_common.h>
+
 #include <errno.h>
 
 #define RTO_AFTER_SYN_TIMEOUT (3 * TCP_S) /* RFC 6298 5.7 */
@@ -114,7 +116,7 @@ handshake_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 		c->rto = RTO_AFTER_SYN_TIMEOUT;
 	}
 	c->backoff = 0;
-	c->rcv_rtt = c->srtt > TCP_MS ? c->srtt : TCP_MS;
+	c->rcv_rtt = (uint32_t)(RTE_MIN(RTE_MAX(c->srtt, TCP_MS), TCP_RTT_MAX) / TCP_US);
 	c->tuned_at = now;
 }
 

@@ -172,7 +172,8 @@ send_segment(struct tcp_conn *c, const struct slice *slice, uint32_t off, uint32
 	c->snd_nxt += len + fin;
 	c->fin_sent |= fin;
 	c->tlp.rearm = true;
-	tcp_prr_sent(&c->prr, len);
+	if (c->recovery != TCP_OPEN)
+		tcp_prr_sent(&c->prr, len);
 	if (!tcp_repairs(c) && (c->tx.sacked > 0 || c->dupacks > 0))
 		tcp_count(c->t, TCP_LIMITED_TRANSMIT);
 	if (len > 0)
@@ -322,6 +323,11 @@ tcp_output(struct tcp_conn *c, uint64_t now)
 	}
 	if (!tcp_is_synchronized(c))
 		return;
+	if (c->is_quiet) {
+		if (!send_ack(c, now))
+			put_off(c, now);
+		return;
+	}
 	tcp_pmtud_judge(c, now);
 	if (!send_lost(c, now) || !send_new(c, now) || !send_tail_probe(c, now) ||
 	    !send_probe(c, now) || !send_ack(c, now))
@@ -329,4 +335,5 @@ tcp_output(struct tcp_conn *c, uint64_t now)
 	c->push_now = false;
 	set_timer(c, now);
 	tcp_tlp_arm(c, now);
+	c->is_quiet = tcp_in_flight(c) == 0 && c->tx.data.len == 0 && !c->fin_wanted;
 }

@@ -33,13 +33,13 @@ struct tcp_tlp {
 
 /* What is needed to take a recovery back (RFC 3522, RFC 3708, RFC 5682). */
 struct tcp_undo {
-	struct tcp_cc before; /* the window before the recovery */
-	uint64_t first_at; /* ns, first repetition; 0 = nothing was sent again yet */
+	bool active;
+	bool frto; /* the first timeout of this flight: RFC 5682 applies */
 	uint32_t marker; /* SND.UNA when it began */
 	uint32_t until; /* the recovery is over: what SND.UNA passes this says is too late */
 	uint32_t resent, reported; /* bytes sent again, and of these reported as duplicates */
-	bool active;
-	bool frto; /* the first timeout of this flight: RFC 5682 applies */
+	uint64_t first_at; /* ns, first repetition; 0 = nothing was sent again yet */
+	struct tcp_cc before; /* the window before the recovery */
 };
 
 #define TCP_CWV_PARTS 3 /* of the sampling period */

@@ -184,7 +184,7 @@ fill_info(const struct tcp_conn *c, struct tcp_info *i, uint64_t now)
 		.rx_ooo = c->rx.ooo_bytes,
 		.tx_queue = c->tx.data.len,
 		.in_flight = tcp_in_flight(c),
-		.bytes_in = c->bytes_in,
+		.bytes_in = c->taken + c->rx.data.len,
 		.bytes_out = tcp_sent(c),
 		.retransmits = c->retransmits,
 		.cc = c->cc.ops->name,

@@ -19,12 +19,15 @@
 #include "lnet/base/counter.h"
 #include "lnet/base/lcore.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <sys/queue.h>
 
 struct rte_hash;
 struct rte_mbuf;
 
-#define TCP_MS 1000000ull /* ns */
+#define TCP_US 1000ull /* ns */
+#define TCP_MS (1000 * TCP_US)
 #define TCP_S (1000 * TCP_MS)
 
 #define TCP_MSS_MIN 48 /* smallest payload we cut to, whatever a peer asks for */
@@ -73,96 +76,123 @@ enum tcp_event {
 	TCP_EV_CLOSED = 0x10,
 };
 
+/*
+ * A connection, in the order in which segments need it, by cache lines of 64 bytes: conn.c asks for them in this order, and
+ * the assertions behind it keep what belongs together on its lines.
+ */
 struct tcp_conn {
+	/* lines 0 to 2: all that a predicted segment touches (fast.c) */
 	struct tcp *t;
-	struct ip_flow flow;
 	uint8_t state; /* enum tcp_state */
 	uint8_t recovery; /* enum tcp_recovery */
-	uint8_t tos;
 	uint8_t events; /* enum tcp_event, still to be told */
-	bool is_dirty, is_listed, is_dead; /* which lists it is on */
-	bool active; /* we opened it */
-	bool ts_ok, sack_ok; /* options agreed on */
+	struct tcp_ecn ecn;
 	uint8_t snd_shift, rcv_shift; /* window scale, RFC 7323 2.2 */
+	uint8_t probes; /* keepalives unanswered; SYNs, FINs and probes are counted by backoff */
+	bool is_dirty, is_listed; /* which lists it is on */
+	bool ts_ok, sack_ok; /* options agreed on */
+	bool ack_now; /* an ACK is due */
+	bool fin_known, fin_rcvd;
+	bool closed_by_user;
+	bool is_quiet; /* nothing to send, nothing in flight: tcp_output() only has ACKs to see to */
+	uint32_t rcv_nxt;
+	uint32_t rcv_edge; /* greatest right edge ever announced */
+	uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2; /* RFC 9293 3.3.1 */
+	uint32_t ts_recent, ts_offset, last_ack_sent;
 
-	/* send: RFC 9293 3.3.1 */
-	uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, iss;
-	uint32_t snd_wnd_max;
+	struct tcp_rxq rx;
+
+	struct ledger_conn account;
+	uint64_t last_rx;
+	uint32_t expect; /* tcp_rx_expect() */
+	uint32_t unacked; /* bytes received since the last ACK */
+	uint32_t rcv_mss; /* greatest segment seen */
+	uint32_t rcv_rtt; /* us: length of a round trip as the receiver sees it */
+
+	/* lines 3 to 6: what a round with segments touches, once */
+	const struct tcp_ops *ops;
+	void *user;
+	struct tcp_listener *listener; /* until the user has taken a first byte */
+	struct ip_flow flow;
+	uint8_t tos;
+	bool in_backlog; /* counts for its listener */
+
+	uint64_t deadline[TCP_TIMERS];
+
+	struct timer timer;
+	struct tcp_range dsack; /* to report, empty when start == end */
+	uint64_t ts_recent_at;
 	uint32_t mss; /* payload of a full segment: options that each segment has are taken off */
-	uint32_t mss_peer; /* what the peer's option said */
+	uint32_t rcv_buf; /* what autotuning wants the window to be */
+
+	TAILQ_ENTRY(tcp_conn) dirty_link, event_link;
+	uint64_t tuned_at; /* autotuning: start of the measured round trip */
+	uint64_t taken, tuned_taken; /* bytes the user took, in all and at tuned_at */
+	uint32_t snd_wnd_max;
+	uint32_t iss;
+
+	/* lines 7 to 14: what sending and ACKs touch */
+	struct tcp_txq tx;
 	uint32_t psh_seq; /* behind the last message queued whole */
+	uint32_t limited_seq;
+	uint32_t
+		round_end; /* SND.NXT when the round trip began that ends when this is acknowledged */
+	uint32_t recover; /* SND.NXT when recovery began */
+
 	uint64_t acked; /* stream offset of snd_una */
+	uint64_t srtt, rttvar, rto; /* ns */
+	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */
+	uint64_t last_send; /* of payload or SYN */
 	bool more; /* the user said that more follows at once */
 	bool push_now; /* do not hold a short segment back any longer */
 	bool fin_wanted; /* tcp_close(): FIN behind the queue */
 	bool fin_sent, fin_acked;
 	bool send_syn, send_probe; /* wanted from tcp_output() */
-	bool ack_now; /* an ACK is due */
 	bool persisting; /* TCP_TIMER_RTX is a window probe */
 	bool cwnd_limited; /* the congestion window held data back, until SND.UNA reaches limited_seq */
 	bool rtx_at_once; /* a recovery began: its first retransmission is not held back */
 	uint8_t backoff; /* doublings of the RTO, or of the probe interval */
 	uint8_t dupacks;
-	uint32_t limited_seq;
-	uint32_t
-		round_end; /* SND.NXT when the round trip began that ends when this is acknowledged */
-	uint32_t recover; /* SND.NXT when recovery began */
-	struct tcp_txq tx;
-	struct tcp_cc cc;
+	uint32_t ecn_reduced_seq; /* SND.NXT when ecn.reduced was set */
+
 	struct tcp_rack rack;
 	struct tcp_tlp tlp;
-	struct tcp_prr prr;
-	struct tcp_undo undo;
-	struct tcp_cwv cwv;
-	struct tcp_ecn ecn;
-	struct tcp_range sack_seen[TCP_SACK_BLOCKS]; /* blocks of the last ACK */
-	uint64_t srtt, rttvar, rto; /* ns */
-	uint64_t progress_at; /* when SND.UNA last moved, or data was first queued */
-	uint64_t last_send; /* of payload or SYN */
-	struct tcp_path path;
+
 	struct tcp_pmtud pmtud;
-
-	/* receive */
-	uint32_t rcv_nxt, irs;
-	uint32_t rcv_edge; /* greatest right edge ever announced */
-	uint32_t rcv_buf; /* what autotuning wants the window to be */
-	uint32_t rcv_mss; /* greatest segment seen */
-	uint32_t unacked; /* bytes received since the last ACK */
-	uint32_t expect; /* tcp_rx_expect() */
-	uint32_t ts_recent, ts_offset, last_ack_sent;
-	uint64_t ts_recent_at;
-	uint32_t fin_seq; /* of the peer's FIN, which came before what lies ahead of it */
-	bool fin_known, fin_rcvd;
-	bool closed_by_user;
-	struct tcp_range dsack; /* to report, empty when start == end */
-	struct tcp_rxq rx;
-	struct ledger_conn account;
-	uint64_t last_rx;
-	uint64_t reopened_at; /* when an ACK of ours opened a closed window */
-	uint8_t reopens; /* how often that was repeated */
-	uint64_t tuned_at,
-		rcv_rtt; /* autotuning: start of the measured round trip, and its length */
-	uint64_t taken, tuned_taken; /* bytes the user took, in all and at tuned_at */
-
-	/* life */
-	struct timer timer;
-	uint64_t deadline[TCP_TIMERS];
-	uint64_t challenge_at, stray_at; /* no challenge ACK, no answer to a stray before */
+	struct tcp_path path;
 	uint64_t reach_at; /* next report to env->reachable() */
+
+	struct tcp_cc cc;
+	struct tcp_cwv cwv;
+	struct tcp_undo undo;
+
+	/* what is needed when something is out of the ordinary */
+	struct tcp_prr prr;
+	struct tcp_range sack_seen[TCP_SACK_BLOCKS]; /* blocks of the last ACK */
+	uint32_t irs;
+	uint32_t mss_peer; /* what the peer's option said */
+	uint32_t fin_seq; /* of the peer's FIN, which came before what lies ahead of it */
+	uint64_t reopened_at; /* when an ACK of ours opened a closed window */
+	uint64_t challenge_at, stray_at; /* no challenge ACK, no answer to a stray before */
 	uint64_t opened_at;
-	unsigned int
-		probes; /* keepalives unanswered; SYNs, FINs and probes are counted by backoff */
+	uint64_t retransmits;
 	int err; /* of closed() */
 	int soft_err; /* ICMP said so */
+	uint8_t reopens; /* how often the ACK that opened a window was repeated */
+	bool active; /* we opened it */
+	bool is_dead; /* on that list */
 	bool syn_hurried; /* the SYN was repeated early because of a half-open peer */
-	bool in_backlog; /* counts for its listener */
-	struct tcp_listener *listener; /* until the user has taken a first byte */
-	const struct tcp_ops *ops;
-	void *user;
-	uint64_t bytes_in, retransmits;
-	TAILQ_ENTRY(tcp_conn) dirty_link, event_link;
 	TAILQ_ENTRY(tcp_conn) life_link; /* free, embryonic, TIME-WAIT or dead */
-};
+} __rte_cache_aligned;
+
+#define TCP_LINE(field) (offsetof(struct tcp_conn, field) / RTE_CACHE_LINE_SIZE)
+#define TCP_LINES_RX 7 /* of a connection that receives */
+#define TCP_LINES_TX 15 /* of one that sends as well */
+
+static_assert(TCP_LINE(rcv_rtt) == 2, "a predicted segment touches three cache lines");
+static_assert(TCP_LINE(iss) == TCP_LINES_RX - 1, "a receiver's round touches seven");
+static_assert(TCP_LINE(undo) == TCP_LINES_TX - 1, "an ACK touches fifteen");
+
 TAILQ_HEAD(tcp_conn_list, tcp_conn);
 
 struct tcp_listener {
@@ -265,6 +295,9 @@ void tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int
  * Return: 0, -ENOMEM, -EADDRINUSE, or what env->path() said.
  */
 int tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp_conn **cp);
+
+/* It is about to send: ask for its memory. */
+void tcp_conn_fetch(const struct tcp_conn *c);
 
 /* Serve it in the next tcp_poll(). */
 void tcp_conn_dirty(struct tcp_conn *c);

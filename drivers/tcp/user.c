@@ -97,12 +97,15 @@ tcp_send(struct tcp_conn *c, struct buf *b, bool more, uint64_t now)
 {
 	uint32_t limit = c->t->cfg.snd_queue_max;
 
+	if (!c->is_dirty)
+		tcp_conn_fetch(c);
 	if (c->closed_by_user || c->state == TCP_CLOSED || c->state == TCP_TIME_WAIT)
 		return -EPIPE;
 	if (limit != 0 && (uint64_t)c->tx.data.len + b->len > limit)
 		return -ENOBUFS;
 	if (c->tx.data.len == 0)
 		c->progress_at = now;
+	c->is_quiet = false;
 	tcp_txq_append(&c->tx, c->t->lc->mem, b);
 	c->more = more;
 	if (!more)

@@ -77,7 +77,7 @@ tcp_window_tune(struct tcp_conn *c, uint32_t n, uint64_t now)
 	uint64_t in_a_round, want;
 
 	c->taken += n;
-	if (now - c->tuned_at < c->rcv_rtt)
+	if (now - c->tuned_at < c->rcv_rtt * TCP_US)
 		return;
 	in_a_round = c->taken - c->tuned_taken;
 	c->tuned_at = now;
@@ -92,15 +92,16 @@ tcp_window_tune(struct tcp_conn *c, uint32_t n, uint64_t now)
 void
 tcp_window_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
-	uint64_t rtt;
+	const uint32_t tick = TCP_MS / TCP_US;
+	uint32_t ticks, rtt;
 
 	/* only a peer that is sending as fast as we let it echoes without a pause of its own */
 	if (!c->ts_ok || s->tsecr == 0 || s->len < c->rcv_mss)
 		return;
-	rtt = (uint64_t)(tcp_ts_now(c, now) - s->tsecr) * TCP_MS;
-	if (rtt > TCP_RTT_MAX)
+	ticks = tcp_ts_now(c, now) - s->tsecr;
+	if (ticks > TCP_RTT_MAX / TCP_MS)
 		return;
-	rtt = rtt > TCP_MS ? rtt : TCP_MS;
-	rtt = rtt < 2 * c->rcv_rtt ? rtt : 2 * c->rcv_rtt;
+	rtt = RTE_MAX(ticks, 1u) * tick;
+	rtt = RTE_MIN(rtt, 2 * c->rcv_rtt);
 	c->rcv_rtt = c->rcv_rtt - c->rcv_rtt / 8 + rtt / 8;
 }

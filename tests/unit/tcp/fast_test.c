@@ -275,7 +275,7 @@ compare_state(void)
 	SAME(is_dirty);
 	SAME(is_listed);
 	SAME(events);
-	SAME(bytes_in);
+	SAME(taken);
 	SAME(rx.data.len);
 	SAME(rx.data.n_slices);
 	SAME(rx.ooo_bytes);
