@@ -173,6 +173,7 @@ ether_ip6_input(struct ether_lcore *el, struct rx_frame *f, uint64_t now)
 	p.remote = ipaddr_v6(ip->src_addr);
 	p.tos = (uint8_t)(rte_be_to_cpu_32(ip->vtc_flow) >> 20);
 	p.merged = (f->m->ol_flags & RTE_MBUF_F_RX_LRO) != 0;
+	p.part = p.merged ? f->m->tso_segsz : 0;
 	if (!source_ok(f->iface, &p.remote)) {
 		ETHER_DROP(el, f->m, IP_SOURCE);
 		return;

@@ -77,9 +77,9 @@ sack_in(struct tcp_conn *c, const struct tcp_segment *s, struct tcp_delivery *d)
 static bool
 is_newer(const struct tcp_conn *c, const struct tcp_segment *s, uint32_t wnd)
 {
-	if (seq_gt(s->seq, c->snd_wl1) || seq_gt(s->ack, c->snd_una))
+	if (seq_gt(s->last_seq, c->snd_wl1) || seq_gt(s->ack, c->snd_una))
 		return true;
-	if (s->seq == c->snd_wl1 && seq_geq(s->ack, c->snd_wl2))
+	if (s->last_seq == c->snd_wl1 && seq_geq(s->ack, c->snd_wl2))
 		return true;
 	return c->persisting && c->backoff > 0 && s->seq == c->rcv_nxt && wnd > c->snd_wnd;
 }
@@ -92,7 +92,7 @@ window_in(struct tcp_conn *c, const struct tcp_segment *s)
 
 	if (!is_newer(c, s, wnd))
 		return false;
-	c->snd_wl1 = s->seq;
+	c->snd_wl1 = s->last_seq;
 	c->snd_wl2 = s->ack;
 	c->snd_wnd = wnd;
 	if (wnd > c->snd_wnd_max)

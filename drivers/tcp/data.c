@@ -46,8 +46,9 @@ static void
 schedule_ack(struct tcp_conn *c, const struct tcp_segment *s, uint32_t len, uint64_t now)
 {
 	c->unacked += len;
-	if (s->len > c->rcv_mss)
-		c->rcv_mss = RTE_MIN(s->len, (uint32_t)tcp_path_mss_own(c));
+	/* of many that were merged the greatest counts, or what one can hold: a port does not always say what it merged */
+	if (s->part > c->rcv_mss)
+		c->rcv_mss = RTE_MIN(s->part, tcp_path_payload(c, c->path.mtu));
 	if ((s->flags & TCP_PSH) != 0 || c->unacked >= 2 * c->rcv_mss)
 		c->ack_now = true;
 	if (!c->ack_now && !tcp_timer_is_set(c, TCP_TIMER_ACK))
@@ -63,27 +64,24 @@ received(struct tcp_conn *c, uint32_t len)
 	tcp_conn_event(c, TCP_EV_READABLE);
 }
 
-static bool
-is_expected(const struct tcp_conn *c, uint32_t len)
-{
-	return c->rx.data.len + len <= c->expect;
-}
-
 /* Bytes @skip .. @skip + @len of the segment's mbufs are next in order. */
 static void
 in_order(struct tcp_conn *c, const struct tcp_segment *s, struct rte_mbuf *m, uint32_t skip,
 	 uint32_t len, uint64_t now)
 {
 	struct tcp_rx_mem rm = tcp_rx_mem(c);
-	uint32_t next, lost;
+	uint32_t next, lost, kept;
 
-	if (tcp_rxq_append(&c->rx, &rm, m, skip, len, is_expected(c, len)) < 0) {
+	kept = tcp_rxq_append(&c->rx, &rm, m, skip, len, c->expect);
+	if (kept < len)
 		tcp_count(c->t, TCP_RX_NO_MEM);
+	if (kept == 0) {
 		/* no ACK at once: it would make the peer repeat what we have no room for */
 		if (!tcp_timer_is_set(c, TCP_TIMER_ACK))
 			tcp_timer_set(c, TCP_TIMER_ACK, now + c->t->cfg.delack);
 		return;
 	}
+	len = kept;
 	c->rcv_nxt += len;
 	if (!TAILQ_EMPTY(&c->rx.ooo)) {
 		/* RFC 5681 4.2: a hole is filled, in whole or in part */
@@ -103,17 +101,11 @@ out_of_order(struct tcp_conn *c, const struct part *p, struct rte_mbuf *m)
 {
 	struct tcp_rx_mem rm = tcp_rx_mem(c);
 	struct tcp_range dup;
-	struct buf b = {0};
 
-	if (tcp_rxq_slice(rm.mem, m, p->skip, p->len, &b) < 0) {
-		tcp_count(c->t, TCP_RX_NO_MEM);
-		return;
-	}
-	tcp_count(c->t, TCP_RX_OOO);
 	c->ack_now = true;
-	if (tcp_rxq_insert(&c->rx, &rm, p->seq, &b, &dup) < 0)
+	if (tcp_rxq_insert(&c->rx, &rm, p->seq, m, p->skip, p->len, &dup) < 0)
 		tcp_count(c->t, TCP_RX_OOO_NO_MEM);
-	else if (dup.start != dup.end)
+	if (dup.start != dup.end)
 		c->dsack = dup;
 }
 
@@ -176,10 +168,12 @@ tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint
 		return;
 	}
 	if (p.len > 0) {
-		if (p.seq == c->rcv_nxt)
+		if (p.seq == c->rcv_nxt) {
 			in_order(c, s, *m, p.skip, p.len, now);
-		else
+		} else {
+			tcp_count_n(c->t, TCP_RX_OOO, s->n_merged);
 			out_of_order(c, &p, *m);
+		}
 		consumed(c, m);
 	}
 	fin_check(c, &p, now);

@@ -135,7 +135,7 @@ tcp_ecn_data_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, ui
 	if (!c->ecn.ok)
 		return;
 	if (ce)
-		tcp_count(c->t, TCP_ECN_CE_IN);
+		tcp_count_n(c->t, TCP_ECN_CE_IN, s->n_merged);
 	if (c->ecn.dctcp)
 		echo_each(c, ce, now);
 	else

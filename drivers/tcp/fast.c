@@ -32,7 +32,7 @@ tcp_fast_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, struct
 	    (tos & IP_ECN_MASK) == IP_ECN_CE || c->ecn.echo || !is_next(c, s) ||
 	    !says_nothing_new(c, s))
 		return false;
-	tcp_count(c->t, TCP_RX_PREDICTED);
+	tcp_count_n(c->t, TCP_RX_PREDICTED, s->n_merged);
 	c->last_rx = now;
 	c->probes = 0;
 	/* RFC 7323 4.3: the segment that the next ACK covers first; RFC 9293 3.10.7.4: the window is that of the newest */
@@ -40,8 +40,8 @@ tcp_fast_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, struct
 		c->ts_recent = s->tsval;
 		c->ts_recent_at = now;
 	}
-	if (seq_gt(s->seq, c->snd_wl1)) {
-		c->snd_wl1 = s->seq;
+	if (seq_gt(s->last_seq, c->snd_wl1)) {
+		c->snd_wl1 = s->last_seq;
 		c->snd_wl2 = s->ack;
 	}
 	tcp_data_next(c, s, m, now);

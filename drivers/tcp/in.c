@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Segments in, in passes over the burst; the checks of RFC 9293 3.10.7.4 in their order. */
+#include "drivers/tcp/gro.h"
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
@@ -7,7 +8,6 @@
 
 #include <errno.h>
 
-#define BURST 64 /* as many as a bulk look-up takes */
 #define WINDOW_MAX (1u << 30)
 #define PAWS_IDLE (24ull * 24 * 3600 * TCP_S) /* RFC 7323 5.5: an older timestamp proves nothing */
 
@@ -155,7 +155,7 @@ outside(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 		return;
 	}
 	if (is_duplicate(c, s)) {
-		tcp_count(c->t, TCP_RX_DUP);
+		tcp_count_n(c->t, TCP_RX_DUP, s->n_merged);
 		c->dsack = (struct tcp_range){s->seq, s->seq + s->len};
 	} else if (s->len > 0) {
 		tcp_count(c->t, TCP_RX_BEYOND);
@@ -203,39 +203,34 @@ synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct r
 }
 
 static void
-conn_in(struct tcp_conn *c, struct tcp_segment *s, const struct ip_packet *pkt, struct rte_mbuf **m,
-	uint64_t now)
+conn_in(struct tcp_conn *c, struct tcp_parsed *p, struct rte_mbuf **m, uint64_t now)
 {
+	struct tcp_segment *s = &p->s;
 	struct tcp *t = c->t;
 	uint32_t isn_above;
 
-	if (pkt->merged && s->len > 0)
+	/* RFC 5681 4.2: they are two at least, and how long they were is not always told */
+	if (p->lro && s->len > 0)
 		c->ack_now = true;
-	if (tcp_fast_in(c, s, pkt->tos, m, now))
+	if (tcp_fast_in(c, s, p->tos, m, now))
 		return;
 	switch (c->state) {
 	case TCP_SYN_SENT:
-		if (tcp_syn_sent_in(c, s, pkt->tos, now) && s->len > 0)
+		if (tcp_syn_sent_in(c, s, p->tos, now) && s->len > 0)
 			tcp_data_in(c, s, m, now);
 		break;
 	case TCP_TIME_WAIT: {
 		struct ip_flow flow = c->flow;
 
 		if (!tcp_time_wait_in(c, s, &isn_above, now))
-			tcp_listen_in(t, &flow, pkt->tos, s, &isn_above, now);
+			tcp_listen_in(t, &flow, p->tos, s, &isn_above, now);
 		break;
 	}
 	default:
-		synchronized_in(c, s, pkt->tos, m, now);
+		synchronized_in(c, s, p->tos, m, now);
 		break;
 	}
 }
-
-/* One packet of a burst, on its way through the passes. */
-struct parsed {
-	struct tcp_segment s;
-	const struct ip_packet *pkt;
-};
 
 /* Combinations that no stack sends: they serve to probe and to slip past filters. */
 static bool
@@ -247,10 +242,22 @@ flags_ok(uint8_t flags)
 		(flags & (TCP_SYN | TCP_RST | TCP_ACK)) != 0;
 }
 
-static bool
-parse(struct tcp *t, const struct ip_packet *pkt, struct parsed *p, struct ip_flow *flow)
+/* What the port has merged. */
+static void
+note_lro(struct tcp *t, const struct ip_packet *pkt, struct tcp_segment *s)
 {
-	const struct rte_mbuf *m = pkt->m;
+	tcp_count(t, TCP_RX_LRO);
+	if (pkt->part == 0 || s->len <= pkt->part)
+		return;
+	s->part = pkt->part;
+	s->n_merged = (uint16_t)((s->len + s->part - 1) / s->part);
+	s->last_seq = s->seq + (s->n_merged - 1u) * s->part;
+}
+
+static bool
+parse(struct tcp *t, const struct ip_packet *pkt, struct tcp_parsed *p, struct ip_flow *flow)
+{
+	struct rte_mbuf *m = pkt->m;
 	struct tcp_segment *s = &p->s;
 
 	tcp_count(t, TCP_SEG_IN);
@@ -266,7 +273,12 @@ parse(struct tcp *t, const struct ip_packet *pkt, struct parsed *p, struct ip_fl
 		tcp_count(t, TCP_BAD_OPTIONS);
 	if ((s->flags & TCP_URG) != 0)
 		tcp_count(t, TCP_RX_URGENT);
-	p->pkt = pkt;
+	if (pkt->merged)
+		note_lro(t, pkt, s);
+	p->m = m;
+	p->tail = rte_pktmbuf_lastseg(m);
+	p->tos = pkt->tos;
+	p->lro = pkt->merged;
 	*flow = (struct ip_flow){
 		.local = pkt->local,
 		.remote = pkt->remote,
@@ -279,32 +291,35 @@ parse(struct tcp *t, const struct ip_packet *pkt, struct parsed *p, struct ip_fl
 static void
 burst_in(struct tcp *t, const struct ip_packet *pkts, unsigned int n, uint64_t now)
 {
-	struct parsed parsed[BURST];
-	struct ip_flow flows[BURST];
-	struct tcp_conn *conns[BURST];
+	struct tcp_parsed parsed[TCP_BURST];
+	struct ip_flow flows[TCP_BURST];
+	struct tcp_conn *conns[TCP_BURST];
+	struct tcp_gro gro = {0};
 	unsigned int i, good = 0;
 	uint64_t changes;
 
 	for (i = 0; i < n; i++) {
-		if (parse(t, &pkts[i], &parsed[good], &flows[good]))
-			good++;
-		else
+		if (!parse(t, &pkts[i], &parsed[good], &flows[good]))
 			rte_pktmbuf_free(pkts[i].m);
+		else if (tcp_gro_merge(&gro, parsed, flows, good))
+			tcp_count(t, TCP_RX_MERGED);
+		else
+			good++;
 	}
 	if (good == 0)
 		return;
 	tcp_conn_find_bulk(t, flows, good, conns);
 	changes = t->changes;
 	for (i = 0; i < good; i++) {
-		struct parsed *p = &parsed[i];
-		struct rte_mbuf *m = p->pkt->m;
+		struct tcp_parsed *p = &parsed[i];
+		struct rte_mbuf *m = p->m;
 		/* an earlier segment of the burst may have opened or ended it */
 		struct tcp_conn *c = changes == t->changes ? conns[i] : tcp_conn_find(t, &flows[i]);
 
 		if (c != NULL)
-			conn_in(c, &p->s, p->pkt, &m, now);
+			conn_in(c, p, &m, now);
 		else
-			tcp_listen_in(t, &flows[i], p->pkt->tos, &p->s, NULL, now);
+			tcp_listen_in(t, &flows[i], p->tos, &p->s, NULL, now);
 		rte_pktmbuf_free(m);
 	}
 }
@@ -314,7 +329,7 @@ tcp_input(struct tcp *t, const struct ip_packet *pkts, unsigned int n, uint64_t 
 {
 	unsigned int i;
 
-	for (i = 0; i < n; i += BURST)
-		burst_in(t, pkts + i, n - i < BURST ? n - i : BURST, now);
+	for (i = 0; i < n; i += TCP_BURST)
+		burst_in(t, pkts + i, n - i < TCP_BURST ? n - i : TCP_BURST, now);
 	tcp_conns_tell(t, now);
 }

@@ -4,6 +4,7 @@
 
 #include "drivers/tcp/seq.h"
 
+#include <rte_common.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
@@ -125,30 +126,34 @@ tcp_rxq_taken(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t before)
 		ledger_conn_give(rm->ledger, rm->account, before - q->data.true_size);
 }
 
-int
-tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint32_t len,
-	      struct buf *b)
-{
-	while (m != NULL) {
-		struct rte_mbuf *next = m->next;
-		uint32_t start = skip < m->data_len ? skip : m->data_len;
-		uint32_t n = m->data_len - start < len ? m->data_len - start : len;
+/* A received chain that is taken apart. Each mbuf pays for itself: how many were merged makes no difference. */
+struct chain {
+	struct rte_mbuf *m; /* what is left of it */
+	uint32_t skip, len; /* payload in that: bytes before it, and of it */
+	struct rte_mbuf *head; /* the mbuf that was taken off, by itself, */
+	uint32_t off, n; /* and the payload in it */
+};
 
+/* Take the next mbuf with payload off; those without are freed. False: there is none, and the chain is gone. */
+static __rte_always_inline bool
+chain_next(struct chain *ch)
+{
+	while (ch->m != NULL) {
+		struct rte_mbuf *m = ch->m;
+
+		ch->off = RTE_MIN(ch->skip, m->data_len);
+		ch->n = RTE_MIN(m->data_len - ch->off, ch->len);
+		ch->skip -= ch->off;
+		ch->len -= ch->n;
+		ch->m = m->next;
 		m->next = NULL;
 		m->nb_segs = 1;
-		if (n == 0) {
-			rte_pktmbuf_free_seg(m);
-		} else if (buf_append(b, mem, m, m->data_off + start, n) != 0) {
-			rte_pktmbuf_free_seg(m);
-			rte_pktmbuf_free(next);
-			buf_release(b, mem);
-			return -ENOMEM;
-		}
-		skip -= start;
-		len -= n;
-		m = next;
+		ch->head = m;
+		if (ch->n > 0)
+			return true;
+		rte_pktmbuf_free_seg(m);
 	}
-	return 0;
+	return false;
 }
 
 /*
@@ -200,31 +205,14 @@ append_buf(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct buf *b, bool e
 	return 0;
 }
 
+/* The same for a single mbuf. It is consumed whatever happens. */
 static int
-append_chain(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m, uint32_t skip,
-	     uint32_t len, bool expected)
+append_mbuf(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m, uint32_t skip,
+	    uint32_t len, bool expected)
 {
-	struct buf b = {0};
-
-	if (tcp_rxq_slice(rm->mem, m, skip, len, &b) < 0)
-		return -ENOMEM;
-	if (append_buf(q, rm, &b, expected) == 0)
-		return 0;
-	buf_release(&b, rm->mem);
-	return -ENOMEM;
-}
-
-int
-tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m, uint32_t skip,
-	       uint32_t len, bool expected)
-{
-	struct slice *tail;
+	struct slice *tail = room_behind(&q->data, len);
 	uint32_t size;
 
-	if (m->next != NULL)
-		return append_chain(q, rm, m, skip, len, expected);
-	/* the same for a single mbuf, which is nearly all that comes */
-	tail = room_behind(&q->data, len);
 	if (tail != NULL) {
 		memcpy(put_behind(q, &q->data, tail, len),
 		       rte_pktmbuf_mtod_offset(m, const char *, skip), len);
@@ -242,6 +230,23 @@ err_ledger:
 err_mbuf:
 	rte_pktmbuf_free_seg(m);
 	return -ENOMEM;
+}
+
+uint32_t
+tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m, uint32_t skip,
+	       uint32_t len, uint32_t expect)
+{
+	struct chain ch = {.m = m, .skip = skip, .len = len};
+
+	while (chain_next(&ch)) {
+		bool expected = q->data.len + ch.n <= expect;
+
+		if (append_mbuf(q, rm, ch.head, ch.off, ch.n, expected) < 0) {
+			rte_pktmbuf_free(ch.m);
+			return len - ch.len - ch.n;
+		}
+	}
+	return len;
 }
 
 /*
@@ -328,9 +333,10 @@ ooo_absorb(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct tcp_ooo *r, st
 	}
 }
 
-int
-tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b,
-	       struct tcp_range *dup)
+/* Keep @b, out of order at @seq. It is consumed whatever happens. *dup: the part of it that was there already, the first such. */
+static int
+insert_buf(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b,
+	   struct tcp_range *dup)
 {
 	struct tcp_ooo *r = ooo_before(q, seq);
 	uint32_t n;
@@ -368,6 +374,43 @@ tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, str
 	r->stamp = ++q->stamp;
 	ooo_absorb(q, rm, r, dup);
 	return 0;
+}
+
+/* The same for a single mbuf. */
+static int
+insert_mbuf(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct rte_mbuf *m,
+	    uint32_t skip, uint32_t len, struct tcp_range *dup)
+{
+	struct buf b = {0};
+	struct tcp_range d;
+	int rc = buf_append(&b, rm->mem, m, m->data_off + skip, len);
+
+	if (rc < 0) {
+		rte_pktmbuf_free_seg(m);
+		return rc;
+	}
+	rc = insert_buf(q, rm, seq, &b, &d);
+	if (dup->start == dup->end)
+		*dup = d;
+	else if (d.start == dup->end)
+		dup->end = d.end;
+	return rc;
+}
+
+int
+tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct rte_mbuf *m,
+	       uint32_t skip, uint32_t len, struct tcp_range *dup)
+{
+	struct chain ch = {.m = m, .skip = skip, .len = len};
+	int rc = 0;
+
+	*dup = (struct tcp_range){0, 0};
+	while (rc == 0 && chain_next(&ch)) {
+		rc = insert_mbuf(q, rm, seq, ch.head, ch.off, ch.n, dup);
+		seq += ch.n;
+	}
+	rte_pktmbuf_free(ch.m);
+	return rc;
 }
 
 uint32_t

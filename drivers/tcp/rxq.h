@@ -63,19 +63,13 @@ void tcp_rxq_release(struct tcp_rxq *q, const struct tcp_rx_mem *rm);
 uint32_t tcp_rxq_drop_ooo(struct tcp_rxq *q, const struct tcp_rx_mem *rm);
 
 /*
- * Payload bytes @skip .. @skip + @len of the received chain @m as a buf. The chain is consumed whatever happens.
- * Return: 0, -ENOMEM.
+ * Payload bytes @skip .. @skip + @len of the received chain @m are next in order. The chain is consumed whatever happens. Each mbuf
+ * is paid for by itself, so that a long chain is kept as far as memory goes.
+ * @expect	bytes at the head of the queue that the user takes in this round: tcp_rx_expect()
+ * Return: bytes kept, the first of them; less than @len: the ledger refused the rest, or no slice was left.
  */
-int tcp_rxq_slice(const struct buf_mem *mem, struct rte_mbuf *m, uint32_t skip, uint32_t len,
-		  struct buf *b);
-
-/*
- * Payload bytes @skip .. @skip + @len of the received chain @m are next in order. The chain is consumed whatever happens.
- * @expected	the user takes them in this round: tcp_rx_expect()
- * Return: 0; -ENOMEM: the ledger refused them, or no slice was left: nothing of them is kept.
- */
-int tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m,
-		   uint32_t skip, uint32_t len, bool expected);
+uint32_t tcp_rxq_append(struct tcp_rxq *q, const struct tcp_rx_mem *rm, struct rte_mbuf *m,
+			uint32_t skip, uint32_t len, uint32_t expect);
 
 /*
  * Bytes out of order that have become consecutive with @next move to the bytes in order.
@@ -87,12 +81,12 @@ uint32_t tcp_rxq_join(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t n
 		      uint32_t expected, uint32_t *lost);
 
 /*
- * Keep @b, out of order at @seq. Consumed whatever happens.
+ * Keep payload bytes @skip .. @skip + @len of the received chain @m, out of order at @seq. The chain is consumed whatever happens.
  * *dup: the part of it that was there already (empty when start == end), the first such.
- * Return: 0; -ENOMEM (refused by the ledger, or no range is left): nothing of it is kept.
+ * Return: 0; -ENOMEM (refused by the ledger, or no slice or range is left): what lies behind is not kept.
  */
-int tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct buf *b,
-		   struct tcp_range *dup);
+int tcp_rxq_insert(struct tcp_rxq *q, const struct tcp_rx_mem *rm, uint32_t seq, struct rte_mbuf *m,
+		   uint32_t skip, uint32_t len, struct tcp_range *dup);
 
 /* Behind the last byte out of order; @none when there is none. */
 uint32_t tcp_rxq_ooo_end(const struct tcp_rxq *q, uint32_t none);

@@ -96,7 +96,7 @@ tcp_window_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	uint32_t ticks, rtt;
 
 	/* only a peer that is sending as fast as we let it echoes without a pause of its own */
-	if (!c->ts_ok || s->tsecr == 0 || s->len < c->rcv_mss)
+	if (!c->ts_ok || s->tsecr == 0 || s->part < c->rcv_mss)
 		return;
 	ticks = tcp_ts_now(c, now) - s->tsecr;
 	if (ticks > TCP_RTT_MAX / TCP_MS)

@@ -126,6 +126,9 @@ tcp_wire_parse(const void *buf, uint32_t room, uint32_t total, struct tcp_segmen
 	s->wnd = get_be16(p + 14);
 	s->hdr_len = (uint8_t)hdr_len;
 	s->len = total - hdr_len;
+	s->n_merged = 1;
+	s->part = s->len;
+	s->last_seq = s->seq;
 	parse_options(p + TCP_HDR_MIN, p + hdr_len, s);
 	return 0;
 }

@@ -43,6 +43,11 @@ struct tcp_segment {
 	uint32_t tsval, tsecr;
 	struct tcp_range sack[TCP_SACK_BLOCKS];
 	bool bad_options; /* an option's length made no sense; it and what follows it was not read */
+
+	/* of one that several were merged into (gro.c, or the port); of any other: 1, @len, @seq */
+	uint16_t n_merged; /* how many */
+	uint32_t part; /* payload of the longest */
+	uint32_t last_seq; /* number of the last */
 };
 
 /*

@@ -27,7 +27,8 @@ struct ip_packet {
 	struct ipaddr remote; /* source */
 	uint16_t iface; /* interface index */
 	uint8_t tos; /* traffic class with the ECN bits */
-	bool merged; /* made of several segments (LRO, GRO): ACK at once */
+	bool merged; /* the port has made it of several segments (LRO) */
+	uint16_t part; /* of which each but the last carries so much; 0 = it does not say */
 };
 
 /* An ICMP error about a segment that we sent, after the IP layer's own checks (RFC 1122 3.2.2, RFC 4443 2.4). */

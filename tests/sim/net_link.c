@@ -136,6 +136,15 @@ ip_len(const struct sim_packet *p)
 	return p->len + (p->flow.remote.family == IP_V6 ? 40 : 20);
 }
 
+/* The greatest packet that it would be on a wire. */
+static uint32_t
+wire_len(const struct sim_packet *p)
+{
+	if (p->mss == 0)
+		return ip_len(p);
+	return ip_len(p) - p->len + (uint32_t)(p->bytes[12] >> 4) * 4 + p->mss;
+}
+
 static bool
 is_nth(const struct sim_link *l, uint64_t n)
 {
@@ -283,7 +292,7 @@ sim_wire(struct sim *s, unsigned int from, struct sim_packet *p)
 
 	p->to = !from;
 	s->stats[from].sent++;
-	if (l->mtu != 0 && ip_len(p) > l->mtu) {
+	if (l->mtu != 0 && wire_len(p) > l->mtu) {
 		too_big(s, from, p);
 		return;
 	}

@@ -45,7 +45,8 @@ sim_port_output(void *arg, const struct ip_flow *flow, struct rte_mbuf *m, uint1
 		struct sim_packet *p = sim_packet_get(h->sim);
 
 		n = m->pkt_len - off;
-		n = mss != 0 && n > mss ? mss : n;
+		n = mss != 0 && n > mss && !h->sim->conf.lro ? mss : n;
+		p->mss = n > mss ? mss : 0;
 		p->flow = *flow;
 		p->tos = tos;
 		send_part(h, p, m, hdr, off, n);
@@ -128,7 +129,13 @@ receive(struct sim_host *h, struct burst *b, struct sim_packet *p)
 	}
 	stats->delivered++;
 	b->pkts[b->n++] = (struct ip_packet){
-		.m = m, .local = p->flow.remote, .remote = p->flow.local, .tos = p->tos};
+		.m = m,
+		.local = p->flow.remote,
+		.remote = p->flow.local,
+		.tos = p->tos,
+		.merged = p->mss != 0,
+		.part = s->conf.lro_part ? p->mss : 0,
+	};
 	sim_packet_put(s, p);
 	if (b->n == BURST)
 		flush(h, b);

@@ -186,7 +186,7 @@ sim_create(const struct sim_conf *conf, struct sim **sp)
 	s->conf = *conf;
 	s->rng = conf->seed;
 	s->now = START;
-	s->packet_max = conf->path.mtu;
+	s->packet_max = conf->lro ? UINT16_MAX : conf->path.mtu;
 	for (i = 0; i < 2; i++) {
 		rc = host_start(s, i);
 		if (rc < 0)

@@ -2,7 +2,7 @@
 /*
  * Two hosts with a TCP engine each and a network between them, in virtual time: seeded loss, duplication, reordering, delay,
  * jitter, a rate with a queue, paths that shrink, hosts that stand still. One thread. A packet crosses as bytes: it is
- * copied out of the sender's mbufs and into the receiver's, and a large segment is cut on the way, as a port would.
+ * copied out of the sender's mbufs and into the receiver's, and a large segment is cut on the way, as a port would, or not.
  * net_sim.c: hosts and rounds; net_port.c: mbufs to packets and back; net_link.c: what happens to packets.
  */
 #pragma once
@@ -55,6 +55,8 @@ struct sim_conf {
 	struct tcp_path path;
 	struct tcp_config tcp;
 	uint8_t ecn[2], cc[2]; /* of the hosts' paths: struct tcp_path */
+	bool lro; /* a large segment crosses whole, as between virtual ports, and arrives as if the port had merged it */
+	bool lro_part; /* which says of how long ones */
 	struct sim_link link[2]; /* from host 0, from host 1 */
 	bool strip_sack, strip_ts; /* something on the way removes these offers from SYNs */
 	uint64_t
@@ -91,6 +93,7 @@ struct sim_packet {
 	bool is_report;
 	bool is_corrupt;
 	uint8_t tos;
+	uint16_t mss; /* of a large one that crosses whole */
 	struct ip_flow flow; /* as the sender of @bytes sees it */
 	uint32_t len;
 	uint8_t bytes[]; /* from the TCP header on */

@@ -205,6 +205,8 @@ chaos_conf_draw(struct chaos_conf *conf, uint64_t seed)
 		draw_accident(&conf->accidents[i], conf, &rng);
 	draw_ecn(&conf->sim, &rng);
 	draw_wrap(conf, &rng);
+	conf->sim.lro = conf->sim.path.tso_max > 0 && one_in(&rng, 2);
+	conf->sim.lro_part = one_in(&rng, 2);
 }
 
 static void
@@ -238,13 +240,13 @@ chaos_conf_print(const struct chaos_conf *conf)
 	const struct streams_conf *u = &conf->users;
 	unsigned int i;
 
-	printf("IPv%d mtu %u tso %u/%u slices %u mbufs %u ring %u poll gap %.3f ms%s%s, %s window %u to %u, %u in flight, %u gaps, "
+	printf("IPv%d mtu %u tso %u/%u%s slices %u mbufs %u ring %u poll gap %.3f ms%s%s, %s window %u to %u, %u in flight, %u gaps, "
 	       "delack %.3f ms\n",
 	       s->v6 ? 6 : 4, s->path.mtu, s->path.tso_max, s->path.tso_max_slices,
-	       s->path.max_slices, s->n_mbufs, s->ring, (double)s->poll_gap / SIM_MS,
-	       s->strip_sack ? " no SACK" : "", s->strip_ts ? " no timestamps" : "",
-	       s->tcp.cc == TCP_CC_CUBIC ? "CUBIC" : "NewReno", s->tcp.rcv_wnd_min,
-	       s->tcp.rcv_wnd_max, s->tcp.max_in_flight, s->tcp.max_gaps,
+	       s->lro ? " whole" : "", s->path.max_slices, s->n_mbufs, s->ring,
+	       (double)s->poll_gap / SIM_MS, s->strip_sack ? " no SACK" : "",
+	       s->strip_ts ? " no timestamps" : "", s->tcp.cc == TCP_CC_CUBIC ? "CUBIC" : "NewReno",
+	       s->tcp.rcv_wnd_min, s->tcp.rcv_wnd_max, s->tcp.max_in_flight, s->tcp.max_gaps,
 	       (double)s->tcp.delack / SIM_MS);
 	for (i = 0; i < 2; i++)
 		print_link(&s->link[i], i);

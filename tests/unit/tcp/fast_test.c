@@ -164,22 +164,23 @@ random_segment(void)
 static void
 deliver(void)
 {
-	struct tcp_segment burst[4];
+	struct tcp_segment s;
 	unsigned int i, side, n = 1 + below(4);
+	uint8_t tos;
 
 	/* what was not taken comes again */
 	peer_nxt = sides[GENERAL].c->rcv_nxt;
-	for (i = 0; i < n; i++) {
-		burst[i] = random_segment();
-		if (burst[i].seq == peer_nxt)
-			peer_nxt += burst[i].len;
-		sides[PREDICTED].f.in_tos[i] = below(24) == 0 ? IP_ECN_CE : IP_ECN_ECT0;
-		sides[GENERAL].f.in_tos[i] = sides[PREDICTED].f.in_tos[i];
-	}
-	for (side = PREDICTED; side <= GENERAL; side++) {
-		fake_in_burst(&sides[side].f, &flow, burst, NULL, n);
-		for (i = 0; i < n; i++)
-			burst[i].flags |= TCP_URG;
+	/* each for itself, or those that come next would be merged, and those with an urgent pointer would not */
+	for (i = 0; i < n && sides[GENERAL].c != NULL; i++) {
+		s = random_segment();
+		if (s.seq == peer_nxt)
+			peer_nxt += s.len;
+		tos = below(24) == 0 ? IP_ECN_CE : IP_ECN_ECT0;
+		for (side = PREDICTED; side <= GENERAL; side++) {
+			sides[side].f.in_tos[0] = tos;
+			fake_in(&sides[side].f, &flow, &s, NULL, 1);
+			s.flags |= TCP_URG;
+		}
 	}
 }
 

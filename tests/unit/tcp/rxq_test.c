@@ -132,27 +132,12 @@ segment_of(uint32_t seq, uint32_t len, uint16_t skip)
 	return head;
 }
 
-static struct buf
-bytes_of(uint32_t seq, uint32_t len)
-{
-	struct buf b = {0};
-	uint8_t *p = malloc(len);
-	uint32_t i;
-
-	for (i = 0; i < len; i++)
-		p[i] = byte_at(seq + i);
-	assert_int_equal(buf_copy_in(&b, &mem, p, len), 0);
-	free(p);
-	return b;
-}
-
 static struct tcp_range
 insert(uint32_t seq, uint32_t len)
 {
-	struct buf b = bytes_of(seq, len);
 	struct tcp_range dup;
 
-	assert_int_equal(tcp_rxq_insert(&q, &rm, seq, &b, &dup), 0);
+	assert_int_equal(tcp_rxq_insert(&q, &rm, seq, segment_of(seq, len, 20), 20, len, &dup), 0);
 	check_account();
 	return dup;
 }
@@ -167,41 +152,111 @@ check_sack(unsigned int n, const struct tcp_range *want)
 		assert_memory_equal(got, want, n * sizeof(*want));
 }
 
+/* Three mbufs with 100 bytes each of the stream from @seq on, as a header was cut off behind its first @skip. */
+static struct rte_mbuf *
+three_of(uint32_t seq)
+{
+	struct rte_mbuf *head = NULL;
+	uint32_t j, k;
+
+	for (k = 0; k < 3; k++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(mem.mbufs);
+		uint8_t *p = (uint8_t *)rte_pktmbuf_append(m, 100);
+
+		for (j = 0; j < 100; j++)
+			p[j] = byte_at(seq + k * 100 + j);
+		if (head == NULL)
+			head = m;
+		else
+			rte_pktmbuf_chain(head, m);
+	}
+	return head;
+}
+
 static void
-slice_cuts_a_chain_at_both_ends(void **)
+chain_is_cut_at_both_ends(void **)
 {
 	static const struct {
 		uint32_t skip, len;
-		unsigned int slices;
-	} cases[] = {{0, 300, 3},   {20, 280, 3}, {20, 80, 1}, {100, 100, 1},
-		     {150, 100, 2}, {299, 1, 1},  {40, 0, 0}};
-	size_t i, k;
+	} cases[] = {{0, 300}, {20, 280}, {20, 80}, {100, 100}, {150, 100}, {299, 1}, {40, 0}};
+	struct tcp_range dup;
+	uint8_t got[300];
+	uint32_t before, i, j;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct rte_mbuf *head = NULL;
-		struct buf b = {0};
-		uint8_t got[300];
-		uint32_t j;
+		uint32_t skip = cases[i].skip, len = cases[i].len;
 
-		for (k = 0; k < 3; k++) {
-			struct rte_mbuf *m = rte_pktmbuf_alloc(mem.mbufs);
-			uint8_t *p = (uint8_t *)rte_pktmbuf_append(m, 100);
-
-			for (j = 0; j < 100; j++)
-				p[j] = byte_at((uint32_t)(k * 100) + j);
-			if (head == NULL)
-				head = m;
-			else
-				rte_pktmbuf_chain(head, m);
-		}
-		assert_int_equal(tcp_rxq_slice(&mem, head, cases[i].skip, cases[i].len, &b), 0);
-		assert_int_equal(b.len, cases[i].len);
-		assert_int_equal(b.n_slices, cases[i].slices);
-		buf_copy_out(&b, 0, got, b.len);
-		for (j = 0; j < b.len; j++)
-			assert_int_equal(got[j], byte_at(cases[i].skip + j));
-		buf_release(&b, &mem);
+		assert_int_equal(tcp_rxq_append(&q, &rm, three_of(START), skip, len, 0), len);
+		check_account();
+		assert_int_equal(q.data.len, len);
+		buf_copy_out(&q.data, 0, got, len);
+		for (j = 0; j < len; j++)
+			assert_int_equal(got[j], byte_at(START + skip + j));
+		before = q.data.true_size;
+		buf_release(&q.data, &mem);
+		tcp_rxq_taken(&q, &rm, before);
+		/* and the same out of order */
+		tcp_rxq_insert(&q, &rm, START + skip, three_of(START), skip, len, &dup);
+		check_account();
+		assert_int_equal(q.ooo_bytes, len);
+		assert_int_equal(tcp_rxq_drop_ooo(&q, &rm), len);
 	}
+}
+
+/* What fits behind another is copied there, or the ledger's promise of two neighbours would not hold. */
+static void
+short_pieces_of_a_chain_share_mbufs(void **)
+{
+	struct tcp_range dup;
+
+	tcp_rxq_append(&q, &rm, three_of(START), 0, 300, 0);
+	assert_int_equal(q.data.n_slices, 1);
+	assert_int_equal(q.packed, 200);
+	tcp_rxq_insert(&q, &rm, START + 1000, three_of(START + 1000), 0, 300, &dup);
+	assert_int_equal(TAILQ_FIRST(&q.ooo)->data.n_slices, 1);
+	check_account();
+}
+
+static void
+long_chain_is_kept_as_far_as_memory_goes(void **)
+{
+	const uint32_t each =
+		ROOM + RTE_PKTMBUF_HEADROOM - 128; /* more than half of an mbuf: never copied */
+	struct tcp_range dup;
+	uint32_t kept, next = START, room;
+
+	ledger.plan.shared = 0;
+	room = (uint32_t)(ledger.plan.conn / MBUF_SIZE);
+	kept = tcp_rxq_append(&q, &rm, segment_of(next, (room + 3) * each, 0), 0, (room + 3) * each,
+			      0);
+	assert_int_equal(kept, room * each);
+	assert_int_equal(q.data.len, kept);
+	check_account();
+	/* what the user expects is never refused, and where that ends in the chain makes no difference */
+	next += kept;
+	assert_int_equal(tcp_rxq_append(&q, &rm, segment_of(next, 3 * each, 0), 0, 3 * each,
+					kept + 2 * each),
+			 2 * each);
+	check_account();
+	/* out of order the head is kept too */
+	next += 2 * each + 1;
+	assert_int_equal(
+		tcp_rxq_insert(&q, &rm, next, segment_of(next, 50 * each, 0), 0, 50 * each, &dup),
+		-ENOMEM);
+	assert_true(q.ooo_bytes > 20 * each && q.ooo_bytes < 50 * each);
+	check_account();
+}
+
+static void
+duplicates_in_a_chain_are_reported_as_one(void **)
+{
+	struct tcp_range dup;
+
+	tcp_rxq_insert(&q, &rm, 1000, three_of(1000), 0, 300, &dup);
+	assert_int_equal(dup.start, dup.end);
+	tcp_rxq_insert(&q, &rm, 1050, three_of(1050), 0, 300, &dup);
+	assert_memory_equal(&dup, (&(struct tcp_range){1050, 1300}), sizeof(dup));
+	check_sack(1, (struct tcp_range[]){{1000, 1350}});
 }
 
 static void
@@ -247,10 +302,10 @@ insert_is_refused_when_the_account_is_full(void **)
 	unsigned int i, refused = 0;
 
 	for (i = 0; i < 39; i++) {
-		struct buf b = bytes_of(1000 + 700 * i, 600);
+		uint32_t seq = 1000 + 700 * i;
 
-		refused += tcp_rxq_insert(&q, &rm, 1000 + 700 * i, &b, &dup) < 0;
-		assert_true(buf_is_empty(&b));
+		refused +=
+			tcp_rxq_insert(&q, &rm, seq, segment_of(seq, 600, 20), 20, 600, &dup) < 0;
 		check_account();
 	}
 	assert_true(refused > 0 && refused < 39);
@@ -266,8 +321,8 @@ join_stops_where_the_ledger_refuses(void **)
 	/* the reserve beyond the connection's own part is gone */
 	ledger.plan.shared = 0;
 	for (next = 1; account.pinned + 2 * MBUF_SIZE <= ledger.plan.conn; next += 300) {
-		assert_int_equal(tcp_rxq_append(&q, &rm, segment_of(next, 300, 20), 20, 300, false),
-				 0);
+		assert_int_equal(tcp_rxq_append(&q, &rm, segment_of(next, 300, 20), 20, 300, 0),
+				 300);
 	}
 	insert(next, 2000);
 	assert_int_equal(tcp_rxq_join(&q, &rm, next, 0, &lost), next);
@@ -316,7 +371,6 @@ random_segments_make_the_stream(void **)
 {
 	uint32_t next = START, taken = START, lost, seq, len;
 	struct tcp_range dup;
-	struct buf b;
 	uint16_t skip;
 	unsigned int i;
 
@@ -326,12 +380,10 @@ random_segments_make_the_stream(void **)
 		len = 1 + below(below(2) == 0 ? 30 : 900);
 		skip = (uint16_t)(20 + 4 * below(11));
 		if (seq != next) {
-			b = bytes_of(seq, len);
-			tcp_rxq_insert(&q, &rm, seq, &b, &dup);
-			assert_true(buf_is_empty(&b));
-		} else if (tcp_rxq_append(&q, &rm, segment_of(seq, len, skip), skip, len, false) ==
-			   0) {
-			next = tcp_rxq_join(&q, &rm, next + len, 0, &lost);
+			tcp_rxq_insert(&q, &rm, seq, segment_of(seq, len, skip), skip, len, &dup);
+		} else {
+			next += tcp_rxq_append(&q, &rm, segment_of(seq, len, skip), skip, len, 0);
+			next = tcp_rxq_join(&q, &rm, next, 0, &lost);
 		}
 		check_account();
 		if (below(4) == 0)
@@ -346,7 +398,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(slice_cuts_a_chain_at_both_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(chain_is_cut_at_both_ends, setup, teardown),
+		cmocka_unit_test_setup_teardown(short_pieces_of_a_chain_share_mbufs, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(long_chain_is_kept_as_far_as_memory_goes, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(duplicates_in_a_chain_are_reported_as_one, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(
 			insert_keeps_ranges_apart_and_joins_those_that_touch, setup, teardown),
 		cmocka_unit_test_setup_teardown(insert_reports_duplicates, setup, teardown),
