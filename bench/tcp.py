@@ -22,6 +22,7 @@ STEPS = {
     'parse': ['wire.c', 'parse', 'flags_ok'],
     'look-up': ['rte_jhash.h', 'flow_hash', 'tcp_conn_find_bulk', 'tcp_conn_find', 'librte_hash'],
     'checks': ['in.c', 'fast.c'],
+    'merging': ['gro.c'],
     'ack': ['ack.c', 'recovery.c', 'cc.c', 'cc_cubic.c', 'cc_newreno.c', 'rtt.c', 'scoreboard.c', 'tcp_txq_ack', 'shrink', 'txseg_put',
             'rack.c', 'prr.c', 'tlp.c', 'undo.c', 'hystart.c'],
     'receive queue': ['data.c', 'rxq.c'],
