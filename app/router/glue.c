@@ -28,6 +28,7 @@ env_path(void *arg, const struct ipaddr *local, const struct ipaddr *remote, str
 			.mtu = p.mtu,
 			.tso_max = p.tso_max,
 			.tso_max_slices = p.tso_max_slices,
+			.tso_mss_min = p.tso_mss_min,
 			.max_slices = p.max_slices,
 			.ecn = ecn_of[p.ecn],
 			.cc = cc_of[p.cc],

@@ -148,7 +148,7 @@ unsigned int ether_timers(struct ether_lcore *el, uint64_t now);
 struct ether_path {
 	uint16_t iface, mtu;
 	uint32_t tso_max;
-	uint16_t tso_max_slices, max_slices;
+	uint16_t tso_max_slices, max_slices, tso_mss_min;
 	enum ether_ecn ecn;
 	enum ether_cc cc;
 };

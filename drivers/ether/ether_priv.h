@@ -56,8 +56,9 @@ struct ether_port {
 	bool holds_mbufs; /* receive descriptors are filled with our mbufs */
 	bool prepare; /* some transmit offload is on */
 	uint64_t rx_offloads, tx_offloads; /* asked for */
-	uint16_t max_segs; /* mbufs of one frame; 0 = no limit */
+	uint16_t max_segs; /* mbufs of one frame */
 	uint16_t tso_segs; /* mbufs of one frame that the port cuts */
+	uint16_t tso_mss_min; /* payload of a packet that it cuts to, at least */
 	uint8_t vlan_iface[4096]; /* VLAN id (0 = untagged) to interface index */
 	bool started;
 

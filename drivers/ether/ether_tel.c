@@ -156,6 +156,7 @@ port_show(void *owner, struct kv *params, struct tel_req *req, uint64_t now)
 	tel_u64(o, "tx_desc", p->tx_desc);
 	tel_u64(o, "max_segs", p->max_segs);
 	tel_u64(o, "tso_segs", p->tso_segs);
+	tel_u64(o, "tso_mss_min", p->tso_mss_min);
 	show_offloads(o, p);
 	show_stats(o, p);
 	show_xstats(o, p);

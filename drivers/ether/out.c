@@ -105,6 +105,7 @@ ether_path(struct ether_lcore *el, const struct ipaddr *local, const struct ipad
 	if (p->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO) {
 		path->tso_max = IP_PACKET_MAX - sizeof(struct rte_ipv6_hdr) - TCP_HEADER_MAX;
 		path->tso_max_slices = p->tso_segs;
+		path->tso_mss_min = p->tso_mss_min;
 	}
 	return 0;
 }

@@ -120,7 +120,8 @@ choose_queues(const struct ether *e, const struct quirk *q, const struct rte_eth
 }
 
 static void
-choose_offloads(struct ether_port *p, const struct rte_eth_dev_info *info, uint32_t room)
+choose_offloads(struct ether_port *p, const struct quirk *q, const struct rte_eth_dev_info *info,
+		uint32_t room)
 {
 	uint64_t rx = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM |
 		RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
@@ -131,6 +132,8 @@ choose_offloads(struct ether_port *p, const struct rte_eth_dev_info *info, uint3
 		rx |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	p->rx_offloads = rx & info->rx_offload_capa;
 	p->tx_offloads = tx & info->tx_offload_capa;
+	if (q->no_tso)
+		p->tx_offloads &= ~RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	/* a port that cuts segments has to know checksums, and chains */
 	tx = RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if ((p->tx_offloads & tx) != tx)
@@ -143,10 +146,9 @@ choose_segs(struct ether_port *p, const struct quirk *q, const struct rte_eth_de
 {
 	const struct rte_eth_desc_lim *lim = &info->tx_desc_lim;
 
-	p->max_segs = lim->nb_mtu_seg_max == UINT16_MAX ? 0 : lim->nb_mtu_seg_max;
-	p->tso_segs = lim->nb_seg_max;
-	if (q->max_segs != 0 && (p->max_segs == 0 || p->max_segs > q->max_segs))
-		p->max_segs = q->max_segs;
+	p->max_segs = ether_quirk_segs(q, lim->nb_mtu_seg_max, q->max_segs);
+	p->tso_segs = ether_quirk_segs(q, lim->nb_seg_max, q->tso_segs);
+	p->tso_mss_min = q->tso_mss_min;
 	if (!(p->tx_offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS))
 		p->max_segs = 1;
 }
@@ -358,7 +360,7 @@ prepare(struct ether *e, struct ether_port *p, struct rte_eth_dev_info *info, ch
 		return rc;
 	p->n_queues = choose_queues(e, q, info);
 	p->holds_mbufs = !q->no_descriptors;
-	choose_offloads(p, info, room);
+	choose_offloads(p, q, info, room);
 	choose_segs(p, q, info);
 	rc = configure(e, p, q, info);
 	if (rc == 0)

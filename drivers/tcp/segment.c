@@ -183,19 +183,45 @@ payload_slices(uint16_t limit)
 	return limit == 0 ? 0 : limit > 2 ? limit - 1 : 1;
 }
 
+/* Bytes from @off of @s on in which no packet of @mss bytes lies in more than @slices slices; 0 slices = no limit. */
+static uint32_t
+span_each(const struct slice *s, uint32_t off, uint32_t len, uint32_t mss, unsigned int slices)
+{
+	uint32_t n = 0, end = mss; /* of the packet that is being filled */
+	unsigned int in = 0;
+
+	if (slices == 0)
+		return len;
+	while (s != NULL && n < len) {
+		if (++in > slices)
+			return end - mss;
+		n += s->off + s->len - off;
+		if (n >= end) {
+			while (n >= end)
+				end += mss;
+			in = n > end - mss;
+		}
+		s = s->next;
+		off = s != NULL ? s->off : 0;
+	}
+	return RTE_MIN(n, len);
+}
+
 uint32_t
 tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, uint32_t len,
 		 uint32_t mss)
 {
+	const struct tcp_path *path = &c->path;
 	uint32_t unit, fit;
 
 	/* of a large segment a port would put CWR into the first part, or into each, as it likes */
-	if (len <= mss || c->path.tso_max <= mss || c->ecn.cwr)
+	if (len <= mss || path->tso_max <= mss || mss < path->tso_mss_min || c->ecn.cwr)
 		return RTE_MIN(len, mss);
-	unit = RTE_MIN(len, c->path.tso_max);
+	unit = RTE_MIN(len, path->tso_max);
 	if (unit < len)
 		unit -= unit % mss;
-	fit = span(s, off, unit, payload_slices(c->path.tso_max_slices));
+	fit = span(s, off, unit, payload_slices(path->tso_max_slices));
+	fit = span_each(s, off, fit, mss, payload_slices(path->max_slices));
 	if (fit >= unit)
 		return unit;
 	return fit >= mss ? fit - fit % mss : mss;

@@ -19,7 +19,9 @@ struct tcp_path {
 	uint16_t mtu; /* bytes of an IP packet */
 	uint32_t tso_max; /* TCP payload bytes of one large segment; 0 = no TSO */
 	uint16_t tso_max_slices; /* mbufs of one large segment, its header included */
-	uint16_t max_slices; /* mbufs of one MTU-sized segment, its header included; 0 = no limit */
+	uint16_t tso_mss_min; /* smallest packets that the port cuts to */
+	uint16_t
+		max_slices; /* mbufs of one MTU-sized segment, its header included, also of each that is cut; 0 = no limit */
 	uint8_t ecn; /* enum tcp_ecn_mode; this and the next count when a connection opens */
 	uint8_t cc; /* enum tcp_cc_kind */
 };

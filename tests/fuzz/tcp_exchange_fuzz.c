@@ -204,6 +204,7 @@ path(struct exchange *z, const uint8_t *p)
 	to->mtu = mtus[p[2] % LEN(mtus)];
 	to->tso_max = (p[3] & 1) != 0 ? 1000 + p[3] * 250u : 0;
 	to->tso_max_slices = p[4] & 0x1f;
+	to->tso_mss_min = (p[4] & 0x20) != 0 ? 1000 : 0;
 	to->max_slices = p[5] & 7;
 	to->iface = p[6] & 1;
 	to->ecn = p[8] % 3;

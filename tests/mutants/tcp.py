@@ -402,6 +402,12 @@ MUTANTS = [
     Mutant('unreachable-for-ever', 'an open that was twice reported unreachable goes on',
            ('path.c', 'c->soft_err != 0 && c->backoff > 0', 'c->soft_err != 0 && c->backoff > 99')),
 
+    # segments that the port cuts
+    Mutant('tso-crumbs', 'packets of a large segment lie in more slices than the port takes',
+           ('segment.c', 'if (++in > slices)', 'if (++in > 2 * slices)')),
+    Mutant('tso-small', 'the port is to cut to less than it can',
+           ('segment.c', 'mss < path->tso_mss_min || ', '')),
+
     # merged segments
     Mutant('merge-hides-marks', 'a marked segment is merged into one that is not',
            ('gro.c', 'a->tos == b->tos &&', 'true &&')),

@@ -207,6 +207,8 @@ chaos_conf_draw(struct chaos_conf *conf, uint64_t seed)
 	draw_wrap(conf, &rng);
 	conf->sim.lro = conf->sim.path.tso_max > 0 && one_in(&rng, 2);
 	conf->sim.lro_part = one_in(&rng, 2);
+	if (one_in(&rng, 4))
+		conf->sim.path.tso_mss_min = (uint16_t)draw(&rng, 1500);
 }
 
 static void

@@ -249,6 +249,11 @@ large_segment_is_left_to_the_port_that_can(void **)
 		RTE_ETH_TX_OFFLOAD_MULTI_SEGS);
 	assert_int_equal(ether_path(el, &flow.local, &flow.remote, &path), 0);
 	assert_true(path.tso_max > 60000 && path.tso_max + 100 <= 65535);
+	assert_int_equal(path.tso_mss_min, 0);
+	assert_int_equal(path.tso_max_slices, 64);
+	lan.e->ports[0]->tso_mss_min = 256;
+	assert_int_equal(ether_path(el, &flow.local, &flow.remote, &path), 0);
+	assert_int_equal(path.tso_mss_min, 256);
 	output(&flow, 20000, 2000, 1420, 0);
 	m = lan_recv_mbuf(&lan, 0);
 	assert_non_null(m);

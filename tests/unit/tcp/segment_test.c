@@ -21,21 +21,28 @@ static const struct script_conf tso_few = {
 	.path = {.mtu = 1500, .tso_max = 65000, .tso_max_slices = 4, .max_slices = 4}};
 static const struct script_conf jumbo = {.path = {.mtu = 9000, .max_slices = 8}, .mss = 8960};
 
-/* Send @n pieces of @len bytes each, in one go. */
 static void
-send_pieces(struct script *sc, unsigned int n, uint32_t len)
+add_pieces(struct script *sc, struct buf *all, unsigned int n, uint32_t len)
 {
-	struct buf all = {0};
 	uint8_t *p = malloc(len);
 	unsigned int i, k;
 
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < len; k++)
 			p[k] = script_byte(true, sc->sent + k);
-		assert_int_equal(buf_copy_in(&all, &sc->f.mem, p, len), 0);
+		assert_int_equal(buf_copy_in(all, &sc->f.mem, p, len), 0);
 		sc->sent += len;
 	}
 	free(p);
+}
+
+/* Send @n pieces of @len bytes each, in one go. */
+static void
+send_pieces(struct script *sc, unsigned int n, uint32_t len)
+{
+	struct buf all = {0};
+
+	add_pieces(sc, &all, n, len);
 	assert_int_equal(all.n_slices, n);
 	assert_int_equal(tcp_send(sc->c, &all, false, sc->f.now), 0);
 	fake_poll(&sc->f);
@@ -134,6 +141,37 @@ large_segment_of_crumbs_becomes_a_copied_one(void **)
 
 	run_pieces(&tso_few, 30, 100, steps);
 }
+
+/* Each packet that the port cuts obeys the limit of a packet: crumbs among full segments go by themselves. */
+static void
+crumbs_in_a_large_segment_are_sent_apart(void **)
+{
+	static const struct step steps[] = {OUT(A, 1, 1, 2 * MSS, .pieces = 3),
+					    OUT(A, 1 + 2 * MSS, 1, MSS, .pieces = 1),
+					    OUT(P | A, 1 + 3 * MSS, 1, 2 * MSS - 8),
+					    QUIET,
+					    COUNT(TX_LINEARISED, 1),
+					    END};
+	struct script *sc = script_new(&tso);
+	struct buf all = {0};
+
+	script_accept(sc);
+	add_pieces(sc, &all, 2, MSS);
+	add_pieces(sc, &all, 12, 120);
+	add_pieces(sc, &all, 2, MSS);
+	assert_int_equal(tcp_send(sc->c, &all, false, sc->f.now), 0);
+	fake_poll(&sc->f);
+	script_run(sc, steps, __func__);
+	script_free(sc);
+}
+
+static const struct script_conf tso_not_small = {.path = {.mtu = 1500,
+							  .tso_max = 65000,
+							  .tso_max_slices = 40,
+							  .max_slices = 8,
+							  .tso_mss_min = MSS + 1}};
+SCRIPT(packets_smaller_than_the_port_cuts_to_are_sent_one_by_one, ACCEPTED, &tso_not_small,
+       SEND(3 * MSS), OUT(A, 1, 1, MSS), OUT(A, 1 + MSS, 1, MSS), OUT(P | A, 1 + 2 * MSS, 1, MSS))
 
 static void
 large_segment_lost_in_part_is_cut(void **)
@@ -275,6 +313,8 @@ main(void)
 		cmocka_unit_test(large_segment_is_one_unit),
 		cmocka_unit_test(large_segment_obeys_the_limit_of_slices),
 		cmocka_unit_test(large_segment_of_crumbs_becomes_a_copied_one),
+		cmocka_unit_test(crumbs_in_a_large_segment_are_sent_apart),
+		cmocka_unit_test(packets_smaller_than_the_port_cuts_to_are_sent_one_by_one),
 		cmocka_unit_test(large_segment_lost_in_part_is_cut),
 		cmocka_unit_test(large_segment_acked_in_part_goes_on_from_there),
 		cmocka_unit_test(large_segment_does_not_end_with_a_crumb_of_the_window),
