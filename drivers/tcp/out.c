@@ -75,12 +75,29 @@ repeat(struct tcp_conn *c, struct tcp_txseg *s, uint32_t len, uint32_t mss, uint
 	return true;
 }
 
+/*
+ * RFC 9293 3.8.6: what was lost in small segments side by side goes out as one, within the window. None of them is a probe for
+ * the path MTU: one that is lost has been judged.
+ */
+static void
+gather(struct tcp_conn *c, struct tcp_txseg *s, uint32_t max)
+{
+	uint32_t edge = c->snd_una + c->snd_wnd;
+
+	if (seq_gt(s->seq + max, edge))
+		max = seq_gt(edge, s->seq) ? edge - s->seq : 0;
+	while (tcp_txq_join(&c->tx, &c->t->txsegs, s, max))
+		;
+}
+
 /* Send a lost record again, as much of it as @room allows but a segment at least. */
 static bool
 resend(struct tcp_conn *c, struct tcp_txseg *s, uint32_t room, uint64_t now)
 {
-	uint32_t mss = tcp_segment_mss(c), len = s->len;
+	uint32_t mss = tcp_segment_mss(c), len;
 
+	gather(c, s, RTE_MIN(room, mss));
+	len = s->len;
 	if (len > 0) {
 		len = RTE_MIN(len, room > mss ? room - room % mss : mss);
 		len = tcp_segment_unit(c, s->slice, s->off, len, mss);

@@ -4,12 +4,6 @@
 
 #include "drivers/tcp/seq.h"
 
-static bool
-waits(const struct tcp_txseg *s)
-{
-	return (s->flags & (TXSEG_LOST | TXSEG_RETRANS | TXSEG_SACKED)) == TXSEG_LOST;
-}
-
 static void
 leave_network(struct tcp_txq *q, struct tcp_txseg *s)
 {
@@ -157,7 +151,7 @@ tcp_sb_unmark_lost(struct tcp_txq *q)
 	TAILQ_FOREACH(s, &q->segs, link) {
 		if ((s->flags & TXSEG_LOST) == 0)
 			continue;
-		if (waits(s)) {
+		if (txseg_waits(s)) {
 			enter_network(q, s, last);
 			last = s;
 		}
@@ -170,7 +164,7 @@ tcp_sb_unmark_lost(struct tcp_txq *q)
 struct tcp_txseg *
 tcp_sb_next_lost(struct tcp_txq *q)
 {
-	while (q->rtx != NULL && !waits(q->rtx))
+	while (q->rtx != NULL && !txseg_waits(q->rtx))
 		q->rtx = TAILQ_NEXT(q->rtx, link);
 	return q->rtx;
 }

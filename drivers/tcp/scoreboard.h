@@ -24,6 +24,13 @@ txseg_is_in_network(const struct tcp_txseg *s)
 		(s->flags & (TXSEG_LOST | TXSEG_RETRANS)) != TXSEG_LOST;
 }
 
+/* Lost, and not sent again yet. */
+static inline bool
+txseg_waits(const struct tcp_txseg *s)
+{
+	return (s->flags & (TXSEG_LOST | TXSEG_RETRANS | TXSEG_SACKED)) == TXSEG_LOST;
+}
+
 /*
  * The peer has @block. Records of several packets that it covers in part are cut where the block ends, into as many pieces as
  * there were packets at most.

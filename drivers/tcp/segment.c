@@ -9,6 +9,7 @@
 
 /* So much payload is copied behind the header: cheaper than an mbuf of its own. */
 #define INLINE_MAX 192
+#define SLICES_MAX 32 /* of one packet */
 
 /* Timestamps leave room for one block less (RFC 2018 3). */
 static unsigned int
@@ -276,7 +277,6 @@ attach(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, 
 	return true;
 }
 
-/* The payload is in more pieces than the port takes. */
 static bool
 linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *s, uint32_t off,
 	  uint32_t len)
@@ -307,6 +307,10 @@ linearise(const struct buf_mem *mem, struct rte_mbuf *head, const struct slice *
 	return true;
 }
 
+/*
+ * More pieces than the port takes are copied, and so many that they have to be small ones: a piece that is referred to costs an
+ * mbuf of its own.
+ */
 static bool
 put_payload(struct tcp_conn *c, struct rte_mbuf *m, const struct slice *s, uint32_t off,
 	    uint32_t len, uint32_t mss)
@@ -314,6 +318,8 @@ put_payload(struct tcp_conn *c, struct rte_mbuf *m, const struct slice *s, uint3
 	const struct buf_mem *mem = c->t->lc->mem;
 	unsigned int limit = payload_slices(c->path.max_slices);
 
+	if (limit == 0 || limit > SLICES_MAX)
+		limit = SLICES_MAX;
 	if (len > mss || span(s, off, len, limit) == len)
 		return attach(mem, m, s, off, len);
 	tcp_count(c->t, TCP_TX_LINEARISED);

@@ -177,6 +177,22 @@ tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *
 	return 0;
 }
 
+bool
+tcp_txq_join(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg, uint32_t max)
+{
+	struct tcp_txseg *next = TAILQ_NEXT(seg, link);
+
+	if (next == NULL || !txseg_waits(seg) || !txseg_waits(next) || seg->len + next->len > max)
+		return false;
+	seg->len += next->len;
+	seg->flags |= next->flags & (TXSEG_FIN | TXSEG_PSH | TXSEG_REPEATED);
+	seg->packets = 1;
+	/* the scoreboard stays as it is: the bytes in its sums are the same, and what waits is in no list of it */
+	TAILQ_REMOVE(&q->segs, next, link);
+	txseg_put(pool, next);
+	return true;
+}
+
 void
 tcp_txq_delivered(struct tcp_delivery *d, const struct tcp_txseg *s)
 {

@@ -120,6 +120,14 @@ struct tcp_txseg *tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, u
 int tcp_txq_split(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg,
 		  uint32_t len, uint32_t mss);
 
+/*
+ * Make the record behind @seg a part of it, if both are lost and wait to be sent again and together have @max bytes at most. A
+ * peer whose buffer counts segments more than bytes then gets what it lost in few.
+ * Return: whether it was done.
+ */
+bool tcp_txq_join(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *seg,
+		  uint32_t max);
+
 /* What one ACK delivers, gathered record by record; the first part is filled in before. */
 struct tcp_delivery {
 	struct tcp_rack *rack;

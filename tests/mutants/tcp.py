@@ -429,4 +429,15 @@ MUTANTS = [
            ('rxq.c', 'bool expected = q->data.len + ch.n <= expect;', 'bool expected = q->data.len + ch.n + ch.len <= expect;')),
     Mutant('chain-kept-unsaid', 'the part of a chain that was kept is not acknowledged',
            ('rxq.c', 'return len - ch.len - ch.n;', 'return 0;')),
+    # repackaging
+    Mutant('small-ones-apart', 'small segments that were lost go out again one by one',
+           ('out.c', 'while (tcp_txq_join(', 'while (false && tcp_txq_join(')),
+    Mutant('small-ones-too-many', 'small segments are put together beyond the size of a segment',
+           ('txq.c', '!txseg_waits(next) || seg->len + next->len > max)', '!txseg_waits(next))')),
+    Mutant('small-ones-beyond-window', 'small segments are put together beyond a window that shrank',
+           ('out.c', 'if (seq_gt(s->seq + max, edge))', 'if (false)')),
+    Mutant('small-ones-that-arrived', 'what the peer has is sent again with what is lost before it',
+           ('txq.c', '!txseg_waits(seg) || !txseg_waits(next) ||', '!txseg_waits(seg) ||')),
+    Mutant('small-ones-lose-fin', 'a FIN that is put together with data is lost',
+           ('txq.c', 'next->flags & (TXSEG_FIN | TXSEG_PSH | TXSEG_REPEATED);', 'next->flags & (TXSEG_PSH | TXSEG_REPEATED);')),
 ]

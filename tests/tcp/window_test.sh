@@ -66,6 +66,9 @@ judge small_served serve.0=1
 judge host serve.0=2 serve.1=2 serve.2=1 serve.3=1 serve.4=1 "serve.5=$bulks" connect.0=1 connect.1=1 connect.2=1
 no_stall host $((2 * pause_ms + stall_ms))
 [ "$(counter host persist)" -gt 0 ] || fail "no closed window was probed"
+# what a peer with little memory loses of many small segments goes out again in few
+[ $((2 * $(counter host retransmit))) -lt "$(counter host seg_out)" ] ||
+	fail "$(counter host retransmit) of $(counter host seg_out) segments were repetitions"
 
 # small WHAT BYTES SEGMENTS: so many segments of data are far too many for so many bytes
 small() {

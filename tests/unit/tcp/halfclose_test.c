@@ -33,8 +33,7 @@ SCRIPT(ours_first_fin_is_lost, ACCEPTED, &no_sack, /* */
        STATE("FIN_WAIT_2"))
 SCRIPT(ours_first_data_and_fin_are_lost, ACCEPTED, &no_sack, /* */
        SEND(100), CLOSE, OUT(P | A, 1, 1, 100), OUT(F | A, 101, 1, 0), WAIT(205),
-       OUT(P | A, 1, 1, 100), IN(A, 1, 101, 0), OUT(F | A, 101, 1, 0), IN(A, 1, 102, 0),
-       STATE("FIN_WAIT_2"), COUNT(RTO, 1))
+       OUT(F | P | A, 1, 1, 100), IN(A, 1, 102, 0), STATE("FIN_WAIT_2"), COUNT(RTO, 1))
 SCRIPT(ours_first_fin_rides_on_data_that_is_lost, ACCEPTED,
        (&(const struct script_conf){.no_sack = true, .wnd = 4}), /* */
        SEND(600), OUT(A, 1, 1, 512), CLOSE, IN(A, 1, 513, 0), OUT(F | P | A, 513, 1, 88), WAIT(205),
@@ -60,8 +59,7 @@ SCRIPT(peers_first_with_data_of_ours_in_flight, ACCEPTED, NULL, /* */
        CLOSE, OUT(F | A, 101, 2, 0), IN(A, 2, 102, 0), CLOSED(0))
 SCRIPT(peers_first_and_our_data_is_lost, ACCEPTED, &no_sack, /* */
        SEND(100), OUT(P | A, 1, 1, 100), IN(F | A, 1, 1, 0), OUT(A, 101, 2, 0), CLOSE,
-       OUT(F | A, 101, 2, 0), WAIT(205), OUT(P | A, 1, 2, 100), IN(A, 2, 101, 0),
-       OUT(F | A, 101, 2, 0), IN(A, 2, 102, 0), CLOSED(0))
+       OUT(F | A, 101, 2, 0), WAIT(205), OUT(F | P | A, 1, 2, 100), IN(A, 2, 102, 0), CLOSED(0))
 SCRIPT(peers_first_unread_data_is_kept_behind_its_fin, ACCEPTED, NULL, /* */
        IN(F | P | A, 1, 1, 100), OUT(A, 1, 102, 0), STATE("CLOSE_WAIT"), LEN(100), WAIT(5000),
        TAKE(60), TAKE(40), RX_EOF)

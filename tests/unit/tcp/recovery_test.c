@@ -67,6 +67,39 @@ SCRIPT(sack_small_segments_count_by_number, ACCEPTED, NULL, /* */
        SEND(50), SEND(50), SEND(50), SEND(50), SKIP, IN(A, 1, 1, 0, SACK1(51, 201)),
        OUT(P | A, 1, 1, 50), QUIET)
 
+/* --- small segments go out again as one, RFC 9293 3.8.6 --- */
+
+#define SMALL                                                                       \
+	SEND(50), OUT(P | A, 1, 1, 50), SEND(50), OUT(P | A, 51, 1, 50), SEND(50),  \
+		OUT(P | A, 101, 1, 50), SEND(50), OUT(P | A, 151, 1, 50), SEND(50), \
+		OUT(P | A, 201, 1, 50), SEND(50), OUT(P | A, 251, 1, 50)
+
+SCRIPT(small_losses_side_by_side_are_one_segment, ACCEPTED, NULL, /* */
+       SMALL, IN(A, 1, 1, 0, SACK1(151, 301)), OUT(P | A, 1, 1, 150), QUIET, COUNT(RETRANSMIT, 1),
+       IN(A, 1, 301, 0), ACKED(300), QUIET)
+
+SCRIPT(small_losses_around_what_arrived_are_two, ACCEPTED, NULL, /* */
+       SMALL, IN(A, 1, 1, 0, SACK2(201, 301, 51, 101)), OUT(P | A, 1, 1, 50),
+       OUT(P | A, 101, 1, 100), QUIET, IN(A, 1, 301, 0), ACKED(300), QUIET)
+
+SCRIPT(small_losses_are_one_after_a_timeout, ACCEPTED, NULL, /* */
+       SMALL, WAIT(70), OUT(P | A, 251, 1, 50), WAIT(210), OUT(P | A, 1, 1, 300), QUIET,
+       COUNT(RTO, 1), WAIT(410), OUT(P | A, 1, 1, 300), IN(A, 1, 301, 0), ACKED(300), QUIET)
+
+SCRIPT(small_losses_and_fin_are_one, ACCEPTED, NULL, /* */
+       SEND(50), OUT(P | A, 1, 1, 50), SEND(50), OUT(P | A, 51, 1, 50), CLOSE,
+       OUT(F | A, 101, 1, 0), WAIT(70), OUT(F | A, 101, 1, 0), WAIT(210), OUT(F | P | A, 1, 1, 100),
+       QUIET, IN(A, 1, 102, 0), STATE("FIN_WAIT_2"))
+
+SCRIPT(small_losses_fill_one_segment_and_no_more, ACCEPTED, NULL, /* */
+       SEND(MSS - 70), OUT(P | A, 1, 1, MSS - 70), SEND(50), OUT(P | A, MSS - 69, 1, 50), SEND(50),
+       OUT(P | A, MSS - 19, 1, 50), SEND(50), OUT(P | A, MSS + 31, 1, 50), WAIT(5),
+       OUT(P | A, MSS + 31, 1, 50), WAIT(210), OUT(P | A, 1, 1, MSS - 20), QUIET,
+       IN(A, 1, MSS - 19, 0), OUT(P | A, MSS - 19, 1, 100), QUIET)
+
+SCRIPT(small_losses_beyond_a_window_that_shrank_stay_apart, ACCEPTED, NULL, /* */
+       SMALL, IN(A, 1, 1, 0, .wnd = 1, SACK1(151, 301)), OUT(P | A, 1, 1, 100), SKIP)
+
 SCRIPT(sack_limited_transmit_sends_new_data, ACCEPTED, &far, /* */
        SEND(14 * MSS), SKIP, WAIT(40), IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(2))), DATA(10), QUIET,
        IN(A, 1, SEG(0), 0, SACK1(SEG(1), SEG(3))), DATA(11), QUIET, COUNT(LIMITED_TRANSMIT, 2))
@@ -150,6 +183,12 @@ main(void)
 		cmocka_unit_test(sack_inside_out_is_ignored),
 		cmocka_unit_test(sack_dsack_is_counted_and_no_loss),
 		cmocka_unit_test(sack_small_segments_count_by_number),
+		cmocka_unit_test(small_losses_side_by_side_are_one_segment),
+		cmocka_unit_test(small_losses_around_what_arrived_are_two),
+		cmocka_unit_test(small_losses_are_one_after_a_timeout),
+		cmocka_unit_test(small_losses_and_fin_are_one),
+		cmocka_unit_test(small_losses_fill_one_segment_and_no_more),
+		cmocka_unit_test(small_losses_beyond_a_window_that_shrank_stay_apart),
 		cmocka_unit_test(sack_limited_transmit_sends_new_data),
 		cmocka_unit_test(sack_recovery_leaves_the_window_at_seven_tenths),
 		cmocka_unit_test(dupacks_three_repeat_the_first),

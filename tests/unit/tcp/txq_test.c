@@ -467,6 +467,8 @@ random_step(void)
 			break;
 		if (s->len > MSS && below(2) == 0)
 			tcp_txq_split(&q, &pool, s, MSS, MSS);
+		while (below(2) == 0 && tcp_txq_join(&q, &pool, s, MSS))
+			;
 		tcp_sb_mark_sent_again(&q, s, ++now);
 		break;
 	case 6:
