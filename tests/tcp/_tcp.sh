@@ -7,7 +7,7 @@
 #	peer_start NAME OPTION...	tcp-peer in the background, ready
 #	finished NAME [SECONDS]		wait for a program that ends by itself
 #	served NAME JOB...		wait for the end of its serving jobs
-#	judge, counter, no_stall	of a program that has ended: see below
+#	judge, counter, counted, no_stall	of a program that has ended: see below
 tcp_host=$BUILD/tests/tcp/tcp-host
 tcp_peer=$BUILD/tests/tcp/tcp-peer
 # how much longer than in CI everything goes on
@@ -111,6 +111,17 @@ PY
 # counter NAME COUNTER: what the engine of a tcp-host that has ended counted
 counter() {
 	json "$tmp/$1.out" "tcp.$2"
+}
+
+# counted NAME COUNTER...: these are not zero
+counted() {
+	python3 - "$tmp/$1.out" "${@:2}" <<'PY'
+import json, sys
+counters = json.loads([l for l in open(sys.argv[1]) if l.startswith('{')][-1])['tcp']
+zero = [c for c in sys.argv[2:] if counters[c] == 0]
+if zero:
+    sys.exit('FAIL: not counted: ' + ' '.join(zero))
+PY
 }
 
 # no_stall NAME MS: no job of it stood still for longer
