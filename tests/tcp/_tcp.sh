@@ -3,6 +3,7 @@
 #
 #	two_ends [MTU]			h and p on one wire; h is 10.0.0.1 and fd00:0::1, p is 10.0.0.2 and fd00:0::2
 #	two_ends_relay MTU OPTION...	the same with lnet-relay between them
+#	impair OPTION...		of a relay, by default; see below
 #	host_start NAME OPTION...	tcp-host in the background, ready
 #	peer_start NAME OPTION...	tcp-peer in the background, ready
 #	finished NAME [SECONDS]		wait for a program that ends by itself
@@ -42,6 +43,13 @@ ends_up() {
 	in_ns h sysctl -q -w net.ipv6.conf.h0.disable_ipv6=1
 	in_ns h ip link set h0 arp off promisc on
 	addr_add p p0 10.0.0.2/24 fd00::2/64
+}
+
+# What a bad relay does, or what IMPAIR says instead, left in $options.
+impair() {
+	options=("$@")
+	[ -z "${IMPAIR:-}" ] || read -ra options <<<"$IMPAIR"
+	echo "relay ${options[*]}"
 }
 
 host_start() {

@@ -17,8 +17,8 @@ else
 	size=$((4 * tcp_scale))M
 	# several retransmissions in a row may be lost: the timeout doubles up to 8 s
 	stall_ms=30000
-	two_ends_relay "${1:-1500}" --seed "$seed" --loss 0.01 --dup 0.01 --reorder 0.02 --corrupt 0.002 --delay-us 200 \
-		--jitter-us 300
+	impair --loss 0.01 --dup 0.01 --reorder 0.02 --corrupt 0.002 --delay-us 200 --jitter-us 300
+	two_ends_relay "${1:-1500}" --seed "$seed" "${options[@]}"
 fi
 serve=(--serve "port=7001,send=$size,count=2" --serve port=7002,echo,count=4)
 peer_start peer "${serve[@]}"

@@ -19,7 +19,7 @@ stall_ms=5000
 options=()
 if [ "$kind" = bad ]; then
 	stall_ms=30000
-	options=(--loss 0.01 --dup 0.01 --reorder 0.02 --delay-us 200 --jitter-us 300)
+	impair --loss 0.01 --dup 0.01 --reorder 0.02 --delay-us 200 --jitter-us 300
 fi
 two_ends_relay 1500 --seed "$seed" "${options[@]}"
 peer_start tiny_served --rcvbuf 1 --serve port=7001,send=64K,count=1 --serve port=7002,send=2K,chunk=1,count=1
