@@ -400,7 +400,7 @@ compare(void)
 	SAME(account.pinned);
 	SAME(account.passing);
 	SAME(account.reorder);
-	SAME(bytes_in);
+	SAME(taken);
 	assert_memory_equal(sides[0]->c->deadline, sides[1]->c->deadline,
 			    sizeof(sides[0]->c->deadline));
 }
