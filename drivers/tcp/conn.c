@@ -37,29 +37,35 @@ flow_hash(const void *key, uint32_t len, uint32_t seed)
 	return rte_jhash_32b(words, RTE_DIM(words), seed);
 }
 
-int
-tcp_conns_create(struct tcp *t)
+struct rte_hash *
+tcp_flow_table_create(const struct tcp *t, const char *what, unsigned int entries)
 {
 	char name[RTE_HASH_NAMESIZE];
 	struct rte_hash_parameters p = {
 		.name = name,
-		.entries = t->cfg.max_conns > TABLE_MIN ? t->cfg.max_conns : TABLE_MIN,
+		.entries = entries > TABLE_MIN ? entries : TABLE_MIN,
 		.key_len = sizeof(struct ip_flow),
 		.hash_func = flow_hash,
 		.socket_id = t->lc->socket,
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
+
+	memcpy(&p.hash_func_init_val, t->cfg.secret, sizeof(p.hash_func_init_val));
+	snprintf(name, sizeof(name), "%s_%p", what, (const void *)t);
+	return rte_hash_create(&p);
+}
+
+int
+tcp_conns_create(struct tcp *t)
+{
 	unsigned int i;
 
 	TAILQ_INIT(&t->free);
-	TAILQ_INIT(&t->embryonic);
 	TAILQ_INIT(&t->time_wait);
 	TAILQ_INIT(&t->dead);
 	TAILQ_INIT(&t->dirty);
 	TAILQ_INIT(&t->event);
-	memcpy(&p.hash_func_init_val, t->cfg.secret, sizeof(p.hash_func_init_val));
-	snprintf(name, sizeof(name), "tcp_%p", (void *)t);
-	t->table = rte_hash_create(&p);
+	t->table = tcp_flow_table_create(t, "tcp", t->cfg.max_conns);
 	if (t->table == NULL)
 		return -ENOMEM;
 	t->conns = rte_calloc_socket("tcp_conns", t->cfg.max_conns, sizeof(*t->conns),
@@ -191,16 +197,9 @@ tcp_conn_leave_backlog(struct tcp_conn *c)
 	if (c->listener == NULL)
 		return;
 	if (c->in_backlog)
-		c->listener->waiting--;
+		tcp_fair_remove(&c->listener->waiting, &c->waiting);
 	c->in_backlog = false;
 	c->listener = NULL;
-}
-
-void
-tcp_conn_leave_embryonic(struct tcp_conn *c)
-{
-	TAILQ_REMOVE(&c->t->embryonic, c, life_link);
-	c->t->n_embryonic--;
 }
 
 static void
@@ -264,8 +263,6 @@ unlink_conn(struct tcp_conn *c)
 	if (c->state == TCP_TIME_WAIT) {
 		TAILQ_REMOVE(&c->t->time_wait, c, life_link);
 		c->t->n_time_wait--;
-	} else if (c->state == TCP_SYN_RCVD && !c->active) {
-		tcp_conn_leave_embryonic(c);
 	}
 	tcp_timers_clear(c);
 	table_remove(c);
@@ -285,7 +282,7 @@ tcp_conn_discard(struct tcp_conn *c)
 	block_put(c);
 }
 
-/* Make a block free: of a TIME-WAIT whose user was told, or else of the oldest half-open connection. */
+/* Make a block free: of a TIME-WAIT whose user was told. */
 static bool
 make_room(struct tcp *t)
 {
@@ -298,12 +295,7 @@ make_room(struct tcp *t)
 			return true;
 		}
 	}
-	c = TAILQ_FIRST(&t->embryonic);
-	if (c == NULL)
-		return false;
-	tcp_count(t, TCP_SYN_EVICTED);
-	tcp_conn_discard(c);
-	return true;
+	return false;
 }
 
 static struct tcp_conn *
@@ -319,12 +311,10 @@ block_get(struct tcp *t)
 	*c = (struct tcp_conn){.t = t};
 	/* the ledger may have planned for fewer connections than there are blocks */
 	while (ledger_conn_open(&t->lc->ledger, &c->account) < 0) {
-		if (TAILQ_EMPTY(&t->embryonic)) {
+		if (!tcp_synq_give_way(t)) {
 			block_put(c);
 			return NULL;
 		}
-		tcp_count(t, TCP_SYN_EVICTED);
-		tcp_conn_discard(TAILQ_FIRST(&t->embryonic));
 	}
 	return c;
 }
@@ -338,6 +328,25 @@ cc_ops(const struct tcp *t, const struct tcp_path *path)
 	if (kind == TCP_CC_DEFAULT || kind == TCP_CC_DCTCP)
 		kind = t->cfg.cc;
 	return kind == TCP_CC_NEWRENO ? &tcp_cc_newreno : &tcp_cc_cubic;
+}
+
+void
+tcp_conn_init(struct tcp_conn *c, struct tcp *t, const struct ip_flow *flow,
+	      const struct tcp_path *path, uint64_t now)
+{
+	c->t = t;
+	c->flow = *flow;
+	c->path = *path;
+	c->opened_at = c->last_rx = c->progress_at = now;
+	c->ts_offset = tcp_ts_offset(t, flow);
+	c->rcv_buf = t->cfg.rcv_wnd_min;
+	tcp_txq_init(&c->tx);
+	tcp_rxq_init(&c->rx);
+	tcp_timers_init(c);
+	tcp_pmtud_init(c, now);
+	tcp_path_mss(c);
+	tcp_cc_init(&c->cc, cc_ops(t, path), c->mss);
+	tcp_cwv_reset(c, now);
 }
 
 int
@@ -363,17 +372,7 @@ tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp
 		return -ENOMEM;
 	}
 	t->changes++;
-	c->path = path;
-	c->opened_at = c->last_rx = c->progress_at = now;
-	c->ts_offset = tcp_ts_offset(t, flow);
-	c->rcv_buf = t->cfg.rcv_wnd_min;
-	tcp_txq_init(&c->tx);
-	tcp_rxq_init(&c->rx);
-	tcp_timers_init(c);
-	tcp_pmtud_init(c, now);
-	tcp_path_mss(c);
-	tcp_cc_init(&c->cc, cc_ops(t, &path), c->mss);
-	tcp_cwv_reset(c, now);
+	tcp_conn_init(c, t, flow, &path, now);
 	*cp = c;
 	return 0;
 }
@@ -425,6 +424,7 @@ tcp_conn_time_wait(struct tcp_conn *c, uint64_t now)
 	tcp_timers_clear(c);
 	leave_round(c);
 	release_memory(c);
+	tcp_conn_leave_backlog(c);
 	c->state = TCP_TIME_WAIT;
 	c->t->n_time_wait++;
 	TAILQ_INSERT_TAIL(&c->t->time_wait, c, life_link);

@@ -93,6 +93,14 @@ tcp_ecn_syn_again(struct tcp_conn *c, const struct tcp_segment *s)
 	tcp_count(c->t, TCP_ECN_FALLBACK);
 }
 
+void
+tcp_ecn_resume(struct tcp_conn *c, const struct tcp_ecn *e)
+{
+	c->ecn = *e;
+	if (e->dctcp)
+		c->cc.ops = &tcp_cc_dctcp;
+}
+
 uint8_t
 tcp_ecn_syn_flags(const struct tcp_conn *c)
 {

@@ -32,6 +32,8 @@ void tcp_ecn_syn_timeout(struct tcp_conn *c);
 void tcp_ecn_syn_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos);
 /* The peer's SYN once more, without an ACK. */
 void tcp_ecn_syn_again(struct tcp_conn *c, const struct tcp_segment *s);
+/* A half-open connection becomes a whole one, with what was agreed on. */
+void tcp_ecn_resume(struct tcp_conn *c, const struct tcp_ecn *e);
 /* ECE and CWR of our SYN or SYN-ACK. */
 uint8_t tcp_ecn_syn_flags(const struct tcp_conn *c);
 

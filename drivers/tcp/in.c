@@ -108,16 +108,9 @@ syn_again(struct tcp_conn *c, struct tcp_segment *s)
 static bool
 handshake_ack(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, uint64_t now)
 {
-	struct tcp_listener *l = c->listener;
-
 	if (s->ack != c->snd_nxt) {
 		tcp_count(c->t, TCP_DROP_ACK);
 		tcp_reply_reset(c->t, &c->flow, tos, s, now);
-		return false;
-	}
-	if (l != NULL && l->waiting >= l->backlog) {
-		/* the SYN-ACK is repeated by its timer, and so is this */
-		tcp_count(c->t, TCP_SYN_BACKLOG);
 		return false;
 	}
 	tcp_open_established(c, s, now);
@@ -316,10 +309,10 @@ burst_in(struct tcp *t, const struct ip_packet *pkts, unsigned int n, uint64_t n
 		/* an earlier segment of the burst may have opened or ended it */
 		struct tcp_conn *c = changes == t->changes ? conns[i] : tcp_conn_find(t, &flows[i]);
 
+		if (c == NULL)
+			c = tcp_listen_in(t, &flows[i], p->tos, &p->s, NULL, now);
 		if (c != NULL)
 			conn_in(c, p, &m, now);
-		else
-			tcp_listen_in(t, &flows[i], p->tos, &p->s, NULL, now);
 		rte_pktmbuf_free(m);
 	}
 }

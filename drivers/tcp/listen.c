@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Listeners, and the SYNs that come to them. */
-#include "drivers/tcp/seq.h"
+/* Listeners, their backlogs, and segments that belong to no connection. */
 #include "drivers/tcp/tcp_priv.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include <rte_common.h>
 
-#define ISN_STEP \
-	65537u /* above the numbers of an old connection of the same addresses, as Linux does */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
 
 int
 tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned int backlog,
@@ -26,10 +25,11 @@ tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned int
 		.t = t,
 		.addr = *addr,
 		.port = port,
-		.backlog = backlog,
+		.backlog = RTE_MIN(backlog, (unsigned int)TCP_FAIR_MAX),
 		.accept = accept,
 		.user = user,
 	};
+	tcp_fair_init(&l->waiting);
 	LIST_INSERT_HEAD(&t->listeners, l, link);
 	*lp = l;
 	return 0;
@@ -62,79 +62,83 @@ tcp_unlisten(struct tcp_listener *l, uint64_t now)
 			tcp_conn_leave_backlog(c);
 			continue;
 		}
-		/* half-open, or established and not told yet */
+		/* established and not told yet */
 		tcp_conn_reject(c, now);
 	}
+	tcp_synq_unlisten(l, now);
 	LIST_REMOVE(l, link);
 	free(l);
 }
 
-static void
-make_room(struct tcp *t)
+bool
+tcp_backlog_may_grow(const struct tcp_listener *l, uint16_t class)
 {
-	if (t->n_embryonic < t->cfg.max_embryonic)
-		return;
-	tcp_count(t, TCP_SYN_EVICTED);
-	tcp_conn_discard(TAILQ_FIRST(&t->embryonic));
+	const struct tcp_fair_link *victim;
+
+	if (l->waiting.total < l->backlog)
+		return true;
+	victim = tcp_fair_victim(&l->waiting, class);
+	if (victim == NULL)
+		return false;
+	if (tcp_fair_is_privileged(class) && !tcp_fair_is_privileged(victim->class))
+		return true;
+	return l->waiting.n[victim->class] > l->waiting.n[class] + 1;
 }
 
+/* It has had its time to send a first byte, and its source has more places than others. */
 static void
-syn_in(struct tcp_listener *l, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s,
-       const uint32_t *isn_above, uint64_t now)
+displace(struct tcp_conn *c, uint64_t now)
 {
-	struct tcp *t = l->t;
-	struct tcp_conn *c;
-	int rc;
-
-	if (l->waiting >= l->backlog) {
-		tcp_count(t, TCP_SYN_BACKLOG);
+	tcp_count(c->t, TCP_BACKLOG_EVICTED);
+	if ((c->events & TCP_EV_ACCEPT) != 0) {
+		/* no user knows it */
+		tcp_conn_reject(c, now);
 		return;
 	}
-	make_room(t);
-	rc = tcp_conn_new(t, flow, now, &c);
-	if (rc < 0) {
-		if (rc != -ENOMEM)
-			tcp_count(t, TCP_CONN_NO_PATH);
-		return;
-	}
-	c->state = TCP_SYN_RCVD;
-	c->tos = tos & 0xfc; /* the peer's class, without its ECN bits */
-	c->listener = l;
-	TAILQ_INSERT_TAIL(&t->embryonic, c, life_link);
-	t->n_embryonic++;
-	c->iss = tcp_isn(t, flow, now);
-	if (isn_above != NULL && seq_leq(c->iss, *isn_above))
-		c->iss = *isn_above + ISN_STEP;
-	c->snd_una = c->iss;
-	c->snd_nxt = c->psh_seq = c->iss + 1;
-	tcp_open_syn(c, s, now);
-	tcp_ecn_syn_in(c, s, tos);
-	c->send_syn = true;
-	c->rto = t->cfg.syn_rto;
-	tcp_timer_set(c, TCP_TIMER_RTX, now + tcp_rto(c));
-	tcp_timer_set(c, TCP_TIMER_LIFE, now + t->cfg.connect_timeout);
-	tcp_conn_dirty(c);
+	tcp_conn_leave_backlog(c);
+	tcp_conn_reset(c, -ENOMEM, now);
 }
 
 void
+tcp_backlog_add(struct tcp_conn *c, uint64_t now)
+{
+	struct tcp_fair *waiting = &c->listener->waiting;
+	uint16_t class = tcp_fair_class(c->t, &c->flow);
+	struct tcp_fair_link *victim;
+
+	if (waiting->total >= c->listener->backlog) {
+		victim = tcp_fair_victim(waiting, class);
+		displace((struct tcp_conn *)((char *)victim - offsetof(struct tcp_conn, waiting)),
+			 now);
+	}
+	tcp_fair_add(waiting, &c->waiting, class);
+	c->in_backlog = true;
+}
+
+struct tcp_conn *
 tcp_listen_in(struct tcp *t, const struct ip_flow *flow, uint8_t tos, const struct tcp_segment *s,
 	      const uint32_t *isn_above, uint64_t now)
 {
-	struct tcp_listener *l = tcp_listener_find(t, flow);
+	struct tcp_request *r = tcp_synq_find(t, flow);
+	struct tcp_listener *l;
 
+	if (r != NULL)
+		return tcp_request_in(t, r, tos, s, now);
 	/* RFC 9293 3.10.7.1 and 3.10.7.2 */
 	if ((s->flags & TCP_RST) != 0) {
 		tcp_count(t, TCP_DROP_RST);
-		return;
+		return NULL;
 	}
+	l = tcp_listener_find(t, flow);
 	if (l == NULL || (s->flags & TCP_ACK) != 0) {
 		tcp_count(t, TCP_DROP_NO_CONN);
 		tcp_reply_reset(t, flow, tos, s, now);
-		return;
+		return NULL;
 	}
 	if ((s->flags & (TCP_SYN | TCP_FIN)) != TCP_SYN) {
 		tcp_count(t, TCP_DROP_FLAGS);
-		return;
+		return NULL;
 	}
-	syn_in(l, flow, tos, s, isn_above, now);
+	tcp_synq_add(l, flow, tos, s, isn_above, now);
+	return NULL;
 }

@@ -16,6 +16,8 @@ clear_flow(struct tcp *t, const struct ip_flow *flow, uint32_t *isn_above, bool 
 	struct tcp_conn *old = tcp_conn_find(t, flow);
 
 	*has_above = false;
+	if (tcp_synq_find(t, flow) != NULL)
+		return -EADDRINUSE;
 	if (old == NULL)
 		return 0;
 	if (old->state != TCP_TIME_WAIT)
@@ -128,8 +130,6 @@ tcp_open_established(struct tcp_conn *c, const struct tcp_segment *s, uint64_t n
 	tcp_rack_init(&c->rack, c->iss + 1);
 	c->round_end = c->iss + 1;
 	handshake_rtt(c, s, now);
-	if (!c->active)
-		tcp_conn_leave_embryonic(c);
 	c->state = c->closed_by_user ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
 	c->snd_una = c->iss + 1;
 	c->progress_at = now;
@@ -144,8 +144,7 @@ tcp_open_established(struct tcp_conn *c, const struct tcp_segment *s, uint64_t n
 		tcp_conn_event(c, TCP_EV_CONNECTED);
 	} else {
 		tcp_count(c->t, TCP_CONN_PASSIVE);
-		c->listener->waiting++;
-		c->in_backlog = true;
+		tcp_backlog_add(c, now);
 		tcp_conn_event(c, TCP_EV_ACCEPT);
 	}
 	tcp_conn_dirty(c);

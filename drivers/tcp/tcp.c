@@ -13,7 +13,7 @@ tcp_config_default(struct tcp_config *cfg)
 {
 	*cfg = (struct tcp_config){
 		.max_conns = 4096,
-		.max_embryonic = 512,
+		.max_embryonic = 4096,
 		.max_in_flight = 65536,
 		.max_gaps = 16384,
 		.rcv_wnd_min = 128 << 10,
@@ -37,7 +37,7 @@ static bool
 config_ok(const struct tcp_config *cfg)
 {
 	if (cfg->max_conns == 0 || cfg->max_embryonic == 0 || cfg->max_in_flight == 0 ||
-	    cfg->max_gaps == 0)
+	    cfg->max_gaps == 0 || cfg->max_embryonic > TCP_FAIR_MAX)
 		return false;
 	if (cfg->rcv_wnd_min == 0 || cfg->rcv_wnd_max < cfg->rcv_wnd_min ||
 	    cfg->rcv_wnd_max > 1u << 29)
@@ -67,8 +67,12 @@ tcp_create(struct lcore *lc, const struct tcp_env *env, const struct tcp_config 
 		goto err_txsegs;
 	if (tcp_conns_create(t) < 0)
 		goto err_ooo;
+	if (tcp_synq_create(t) < 0)
+		goto err_conns;
 	*tp = t;
 	return 0;
+err_conns:
+	tcp_conns_destroy(t);
 err_ooo:
 	tcp_ooo_pool_fini(&t->ooo);
 err_txsegs:
@@ -103,10 +107,12 @@ tcp_destroy(struct tcp *t, uint64_t now)
 		else
 			tcp_conn_forget(c);
 	}
+	tcp_synq_clear(t);
 	tcp_conns_tell(t, now);
 	tcp_conns_reap(t);
 	while (!LIST_EMPTY(&t->listeners))
 		tcp_unlisten(LIST_FIRST(&t->listeners), now);
+	tcp_synq_destroy(t);
 	tcp_conns_destroy(t);
 	tcp_ooo_pool_fini(&t->ooo);
 	tcp_txseg_pool_fini(&t->txsegs);
@@ -193,21 +199,54 @@ fill_info(const struct tcp_conn *c, struct tcp_info *i, uint64_t now)
 	};
 }
 
+static void
+fill_half_open(const struct tcp_request *r, struct tcp_info *i, uint64_t now)
+{
+	*i = (struct tcp_info){
+		.flow = r->flow,
+		.state = "SYN_RCVD",
+		.snd_wnd = r->syn.wnd,
+		.rcv_wnd = r->wnd,
+		.cc = "",
+		.ecn = r->ecn.ok,
+		.age_ns = now - r->begun_at,
+	};
+}
+
+/* Entry @i of the list: half-open connections come behind the others. Return: false: it is free. */
+static bool
+fill_entry(const struct tcp *t, unsigned int i, struct tcp_info *info, uint64_t now)
+{
+	unsigned int k = i - t->cfg.max_conns;
+
+	if (i < t->cfg.max_conns) {
+		if (t->conns[i].state == TCP_CLOSED)
+			return false;
+		fill_info(&t->conns[i], info, now);
+		return true;
+	}
+	if (t->synq.mem[k].listener == NULL)
+		return false;
+	fill_half_open(&t->synq.mem[k], info, now);
+	return true;
+}
+
 unsigned int
 tcp_list(struct tcp *t, unsigned int from, struct tcp_info *out, unsigned int max,
 	 unsigned int *next, uint64_t now)
 {
+	struct tcp_info info;
 	unsigned int i, n = 0;
 
 	*next = 0;
-	for (i = from; i < t->cfg.max_conns; i++) {
-		if (t->conns[i].state == TCP_CLOSED)
+	for (i = from; i < t->cfg.max_conns + t->cfg.max_embryonic; i++) {
+		if (!fill_entry(t, i, &info, now))
 			continue;
 		if (n == max) {
 			*next = i;
 			break;
 		}
-		fill_info(&t->conns[i], &out[n++], now);
+		out[n++] = info;
 	}
 	return n;
 }

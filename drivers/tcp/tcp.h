@@ -41,7 +41,8 @@ enum tcp_ecn_mode {
 struct tcp_config {
 	/* counts, allocated at start */
 	unsigned int max_conns; /* connection blocks */
-	unsigned int max_embryonic; /* half-open passive connections; the oldest goes first */
+	unsigned int
+		max_embryonic; /* half-open passive connections; whose source has most goes first */
 	unsigned int max_in_flight; /* records of segments sent and not acknowledged */
 	unsigned int max_gaps; /* ranges of received data out of order */
 
@@ -110,8 +111,9 @@ unsigned int tcp_poll(struct tcp *t, uint64_t now);
  * Listen. @addr unspecified is not allowed: listeners belong to an interface's address.
  * @accept	a connection reached ESTABLISHED: the user sets its ops and pointer with tcp_set_user() and returns 0, or
  *		returns < 0 and the connection is reset.
- * @backlog	connections that may be open by this listener before the user has taken a first byte; more SYNs are
- *		dropped and counted.
+ * @backlog	connections that may be open by this listener before the user has taken a first byte. One more ends the
+ *		oldest of a source that has at least two more than the newcomer's (closed() with -ENOMEM), or its SYN is
+ *		dropped; both are counted. A port below 1024 goes before others.
  * Return: 0, -EADDRINUSE, -ENOMEM.
  */
 int tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned int backlog,

@@ -12,6 +12,7 @@
 #include "drivers/tcp/pmtud.h"
 #include "drivers/tcp/recovery.h"
 #include "drivers/tcp/rxq.h"
+#include "drivers/tcp/synq.h"
 #include "drivers/tcp/tcp.h"
 #include "drivers/tcp/tcp_env.h"
 #include "drivers/tcp/txq.h"
@@ -182,7 +183,8 @@ struct tcp_conn {
 	bool active; /* we opened it */
 	bool is_dead; /* on that list */
 	bool syn_hurried; /* the SYN was repeated early because of a half-open peer */
-	TAILQ_ENTRY(tcp_conn) life_link; /* free, embryonic, TIME-WAIT or dead */
+	struct tcp_fair_link waiting; /* in the listener's backlog */
+	TAILQ_ENTRY(tcp_conn) life_link; /* free, TIME-WAIT or dead */
 } __rte_cache_aligned;
 
 #define TCP_LINE(field) (offsetof(struct tcp_conn, field) / RTE_CACHE_LINE_SIZE)
@@ -200,7 +202,8 @@ struct tcp_listener {
 	struct tcp *t;
 	struct ipaddr addr;
 	uint16_t port;
-	unsigned int backlog, waiting; /* established, not taken from yet */
+	unsigned int backlog;
+	struct tcp_fair waiting; /* established, not taken from yet: at most backlog */
 	int (*accept)(struct tcp_conn *c, void *user, uint64_t now);
 	void *user;
 };
@@ -222,8 +225,9 @@ struct tcp {
 	struct rte_hash *table; /* struct ip_flow -> struct tcp_conn */
 	uint64_t changes; /* of the table: a looked-up connection may be gone */
 	struct tcp_conn *conns; /* cfg.max_conns blocks */
-	struct tcp_conn_list free, embryonic, time_wait, dead;
-	unsigned int n_used, n_embryonic, n_time_wait;
+	struct tcp_conn_list free, time_wait, dead;
+	unsigned int n_used, n_time_wait;
+	struct tcp_synq synq;
 	struct tcp_conn_list dirty, event;
 	struct tcp_listener_list listeners;
 	struct tcp_txseg_pool txsegs;
@@ -290,8 +294,15 @@ struct tcp_conn *tcp_conn_find(struct tcp *t, const struct ip_flow *flow);
 void tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
 			struct tcp_conn **conns);
 
+/* A hash table of flows, @entries at most; @what: part of its name. Thread: control. Return: NULL: no memory. */
+struct rte_hash *tcp_flow_table_create(const struct tcp *t, const char *what, unsigned int entries);
+
+/* Begin a connection in a zeroed block. */
+void tcp_conn_init(struct tcp_conn *c, struct tcp *t, const struct ip_flow *flow,
+		   const struct tcp_path *path, uint64_t now);
+
 /*
- * A new connection in the table, without options yet: the oldest TIME-WAIT or half-open one makes room for it.
+ * A new connection in the table, without options yet: the oldest TIME-WAIT makes room for it.
  * Return: 0, -ENOMEM, -EADDRINUSE, or what env->path() said.
  */
 int tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp_conn **cp);
@@ -311,7 +322,7 @@ void tcp_conn_end(struct tcp_conn *c, int err);
 /* Both sides have closed: the user is told, the block waits for late segments. */
 void tcp_conn_time_wait(struct tcp_conn *c, uint64_t now);
 
-/* End TIME-WAIT (or a half-open connection, which no user knows). */
+/* End TIME-WAIT. */
 void tcp_conn_discard(struct tcp_conn *c);
 
 /* Reset a connection that no user knows, or end it without a word. */
@@ -325,9 +336,6 @@ void tcp_conns_tell(struct tcp *t, uint64_t now);
 
 /* The user has taken a first byte, or it is over: it does not count for its listener any more. */
 void tcp_conn_leave_backlog(struct tcp_conn *c);
-
-/* A half-open connection is established. */
-void tcp_conn_leave_embryonic(struct tcp_conn *c);
 
 /* Give the blocks of connections that are over back. */
 void tcp_conns_reap(struct tcp *t);
@@ -366,10 +374,18 @@ uint64_t tcp_ts_end(const struct tcp_conn *c, uint32_t ts, uint64_t now);
 
 /* --- listen.c --- */
 
-/* A segment that belongs to no connection. @isn_above: the connection's numbers must begin above it; NULL = any. */
-void tcp_listen_in(struct tcp *t, const struct ip_flow *flow, uint8_t tos,
-		   const struct tcp_segment *s, const uint32_t *isn_above, uint64_t now);
+/*
+ * A segment that belongs to no connection. @isn_above: the connection's numbers must begin above it; NULL = any.
+ * Return: the half-open connection that it completes and that is to process it, or NULL.
+ */
+struct tcp_conn *tcp_listen_in(struct tcp *t, const struct ip_flow *flow, uint8_t tos,
+			       const struct tcp_segment *s, const uint32_t *isn_above,
+			       uint64_t now);
 struct tcp_listener *tcp_listener_find(struct tcp *t, const struct ip_flow *flow);
+/* Would one more connection of a source of @class find a place, if need be in the place of a greedier source's? */
+bool tcp_backlog_may_grow(const struct tcp_listener *l, uint16_t class);
+/* It is established: it waits to be read from. */
+void tcp_backlog_add(struct tcp_conn *c, uint64_t now);
 
 /* --- open.c --- */
 

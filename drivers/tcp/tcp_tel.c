@@ -88,26 +88,26 @@ write_conn(struct tel_out *o, const struct tcp_info *i, unsigned int worker)
 }
 
 /*
- * A position in the whole list is worker * blocks + block: every engine has the same number of blocks. The blocks of a page
- * are not known one by one, so a reply ends where a page does.
+ * A position in the whole list is worker * entries + entry: every engine has the same number. The entries of a page are
+ * not known one by one, so a reply ends where a page does.
  */
 static int
 list(struct tcp *first, uint64_t off, struct tel_out *o, unsigned int *count, uint64_t *next)
 {
-	unsigned int blocks = first->cfg.max_conns, i;
+	unsigned int entries = first->cfg.max_conns + first->cfg.max_embryonic, i;
 	struct page p = {0};
 	int rc;
 
 	*next = 0;
-	while (off / blocks < first->n_engines) {
-		unsigned int worker = (unsigned int)(off / blocks);
+	while (off / entries < first->n_engines) {
+		unsigned int worker = (unsigned int)(off / entries);
 
 		if (tel_size(o) > TEL_PAGE / 2) {
 			*next = off;
 			break;
 		}
 		p.t = first->engines[worker];
-		p.from = (unsigned int)(off % blocks);
+		p.from = (unsigned int)(off % entries);
 		rc = lcore_call(p.t->lc, fill_page, &p);
 		if (rc < 0)
 			return rc;
@@ -116,8 +116,8 @@ list(struct tcp *first, uint64_t off, struct tel_out *o, unsigned int *count, ui
 			write_conn(o, &p.info[i], worker);
 			tel_end(o);
 		}
-		off = p.next != 0 ? (uint64_t)worker * blocks + p.next
-				  : (uint64_t)(worker + 1) * blocks;
+		off = p.next != 0 ? (uint64_t)worker * entries + p.next
+				  : (uint64_t)(worker + 1) * entries;
 	}
 	return 0;
 }

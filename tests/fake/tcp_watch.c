@@ -360,10 +360,24 @@ tcp_watch_out(struct tcp_watch *w, const struct tcp_conn *c, const struct tcp_se
 	return NULL;
 }
 
+const char *
+tcp_watch_half_open(const struct tcp_request *r, const struct tcp_segment *s)
+{
+	bool syn = (s->flags & TCP_SYN) != 0;
+
+	MUST((s->flags & (TCP_ACK | TCP_FIN)) == TCP_ACK && s->len == 0 && s->n_sack == 0);
+	MUST(s->seq == r->iss + !syn && s->ack == r->syn.seq + 1);
+	MUST(s->has_ts == r->syn.has_ts);
+	MUST(!syn || s->wnd <= r->wnd);
+	MUST((s->flags & TCP_CWR) == 0);
+	MUST((s->flags & TCP_ECE) == 0 || (syn && r->ecn.ok));
+	return NULL;
+}
+
 /* --- the engine --- */
 
 struct totals {
-	unsigned int used, embryonic, time_wait, records, ranges, accounts;
+	unsigned int used, time_wait, records, ranges, accounts;
 	uint64_t pinned, passing, reorder, promised;
 };
 
@@ -389,11 +403,32 @@ block(struct tcp *t, struct tcp_conn *c, struct totals *sum)
 	MUST(!c->is_listed && !c->is_dirty);
 	MUST(tcp_conn_find(t, &c->flow) == c);
 	sum->time_wait += c->state == TCP_TIME_WAIT;
-	sum->embryonic += c->state == TCP_SYN_RCVD && !c->active;
+	/* what a peer has begun waits in the queue */
+	MUST(c->state != TCP_SYN_RCVD || c->active);
 	sum->ranges += c->rx.ooo_ranges;
 	TAILQ_FOREACH(s, &c->tx.segs, link)
 		sum->records++;
 	add_account(&t->lc->ledger, &c->account, sum);
+	return NULL;
+}
+
+static const char *
+fair_shares(const struct tcp_fair *f)
+{
+	unsigned int class, n, total = 0, unprivileged = 0;
+	const struct tcp_fair_link *l;
+
+	for (class = 0; class < 2 * TCP_FAIR_CLASSES; class ++) {
+		n = 0;
+		TAILQ_FOREACH(l, &f->list[class], link) {
+			MUST(l->class == class);
+			n++;
+		}
+		MUST(f->n[class] == n);
+		total += n;
+		unprivileged += tcp_fair_is_privileged((uint16_t) class) ? 0 : n;
+	}
+	MUST(f->total == total && f->unprivileged == unprivileged);
 	return NULL;
 }
 
@@ -406,9 +441,57 @@ listeners(const struct tcp *t)
 	LIST_FOREACH(l, &t->listeners, link) {
 		for (i = waiting = 0; i < t->cfg.max_conns; i++)
 			waiting += t->conns[i].in_backlog && t->conns[i].listener == l;
-		MUST(l->waiting == waiting && waiting <= l->backlog);
+		FIRST(fair_shares(&l->waiting));
+		MUST(l->waiting.total == waiting && waiting <= l->backlog);
 	}
 	return NULL;
+}
+
+/* Each request has a stage, and so a time at which it stops waiting. */
+static const char *
+stages(const struct tcp_synq *q)
+{
+	const struct tcp_request *r;
+	unsigned int i, n = 0;
+	uint64_t due;
+
+	for (i = 0; i < TCP_SYNQ_STAGES; i++) {
+		due = 0;
+		TAILQ_FOREACH(r, &q->stage[i], link) {
+			MUST(r->listener != NULL && r->stage == i && r->due >= due);
+			MUST(q->timer.armed && q->timer.deadline <= r->due);
+			due = r->due;
+			n++;
+		}
+	}
+	MUST(n == q->sources.total);
+	TAILQ_FOREACH(r, &q->free, link) {
+		MUST(r->listener == NULL);
+		n++;
+	}
+	MUST(n == q->size);
+	return NULL;
+}
+
+static const char *
+half_open(struct tcp *t, struct totals *sum)
+{
+	const struct tcp_synq *q = &t->synq;
+	unsigned int i, windows = 0;
+
+	for (i = 0; i < q->size; i++) {
+		const struct tcp_request *r = &q->mem[i];
+
+		if (r->listener == NULL)
+			continue;
+		MUST(tcp_synq_find(t, &r->flow) == r && tcp_conn_find(t, &r->flow) == NULL);
+		MUST(r->wnd > 0 && r->sent_at >= r->begun_at);
+		windows += r->account.open;
+		add_account(&t->lc->ledger, &r->account, sum);
+	}
+	MUST(windows == q->windows);
+	FIRST(fair_shares(&q->sources));
+	return stages(q);
 }
 
 const char *
@@ -422,10 +505,10 @@ tcp_watch_engine(struct tcp *t, const struct ledger_conn *others, unsigned int n
 		if (t->conns[i].t != NULL)
 			FIRST(block(t, &t->conns[i], &sum));
 	}
+	FIRST(half_open(t, &sum));
 	for (i = 0; i < n; i++)
 		add_account(l, &others[i], &sum);
 	MUST(sum.used == t->n_used && sum.time_wait == t->n_time_wait);
-	MUST(sum.embryonic == t->n_embryonic && sum.embryonic <= t->cfg.max_embryonic);
 	MUST(sum.records == t->txsegs.used && sum.ranges == t->ooo.used);
 	MUST(sum.accounts == l->conns && sum.promised == l->shared_promised);
 	MUST(sum.pinned == l->use[LEDGER_STREAM].used && sum.passing == l->passing);

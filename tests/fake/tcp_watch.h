@@ -13,6 +13,7 @@
 struct ledger_conn;
 struct tcp;
 struct tcp_conn;
+struct tcp_request;
 
 /* What was seen of one connection so far; zero-initialised. */
 struct tcp_watch {
@@ -39,6 +40,9 @@ void tcp_watch_in(struct tcp_watch *w, const struct tcp_conn *c, const struct tc
 /* The engine has sent @s on @c, with traffic class @tos. Return: NULL, or what is wrong with it. */
 const char *tcp_watch_out(struct tcp_watch *w, const struct tcp_conn *c,
 			  const struct tcp_segment *s, uint8_t tos);
+
+/* The engine has sent @s for @r. Return: NULL, or what is wrong with it. */
+const char *tcp_watch_half_open(const struct tcp_request *r, const struct tcp_segment *s);
 
 /* Between two rounds: @w is brought up to date. Return: NULL, or what is wrong with @c. */
 const char *tcp_watch_conn(struct tcp_watch *w, const struct tcp_conn *c);

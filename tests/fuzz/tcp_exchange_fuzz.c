@@ -91,6 +91,26 @@ exchange_user(struct exchange *z, const struct slot *slot)
 }
 
 static void
+note_half_open(struct slot *slot, const struct tcp_request *r)
+{
+	uint32_t rcv_nxt = r->syn.seq + 1;
+
+	slot->n = (struct numbers){
+		.snd_una = r->iss,
+		.snd_nxt = r->iss + 1,
+		.iss = r->iss,
+		.snd_edge = r->iss + r->syn.wnd,
+		.rcv_nxt = rcv_nxt,
+		.rcv_edge = rcv_nxt + r->wnd,
+		.irs = r->syn.seq,
+		.fin_seq = rcv_nxt + r->wnd,
+		.base = rcv_nxt,
+		.ts_recent = r->syn.tsval,
+		.tsval_out = slot->n.tsval_out,
+	};
+}
+
+static void
 note_numbers(struct slot *slot, const struct tcp_conn *c)
 {
 	struct numbers *n = &slot->n;
@@ -115,6 +135,7 @@ static void
 see_sent(struct exchange *z, const struct fake_out *o)
 {
 	struct slot *slot = exchange_slot(z, &o->flow);
+	const struct tcp_request *r;
 	const struct tcp_conn *c;
 
 	CHECK(o->payload != NULL);
@@ -125,6 +146,9 @@ see_sent(struct exchange *z, const struct fake_out *o)
 	if (o->s.has_ts)
 		slot->n.tsval_out = o->s.tsval;
 	c = exchange_conn(z, slot);
+	r = tcp_synq_find(z->f.tcp, &slot->flow);
+	if (r != NULL && (o->s.flags & TCP_RST) == 0)
+		must_hold(tcp_watch_half_open(r, &o->s));
 	/* when it ended, and perhaps began anew, in this step nobody can tell whose segment it is */
 	if (c == NULL || (o->s.flags & TCP_RST) != 0 ||
 	    (slot->watch.c != NULL && !tcp_watch_is_same(&slot->watch, c)))
@@ -137,6 +161,7 @@ see_sent(struct exchange *z, const struct fake_out *o)
 void
 exchange_settle(struct exchange *z)
 {
+	const struct tcp_request *r;
 	const struct fake_out *o;
 	struct tcp_conn *c;
 	unsigned int i;
@@ -159,8 +184,14 @@ exchange_settle(struct exchange *z)
 			slot->peer.n = slot->peer.overflowed = 0;
 		if (c == NULL) {
 			slot->watch.c = NULL;
+			r = tcp_synq_find(z->f.tcp, &slot->flow);
+			if (r != NULL)
+				note_half_open(slot, r);
 			continue;
 		}
+		/* what was half-open keeps what it announced */
+		if (slot->watch.c == NULL && slot->n.iss == c->iss)
+			CHECK(seq_geq(c->rcv_edge, slot->n.rcv_edge));
 		must_hold(tcp_watch_conn(&slot->watch, c));
 		note_numbers(slot, c);
 	}
@@ -447,7 +478,8 @@ list(struct exchange *z)
 		got = tcp_list(z->f.tcp, from, info, 2, &from, z->f.now);
 		n += got;
 	} while (from != 0);
-	CHECK(n == tcp_block_count(z->f.tcp) && tcp_conn_count(z->f.tcp) <= n);
+	CHECK(n == tcp_block_count(z->f.tcp) + z->f.tcp->synq.sources.total);
+	CHECK(tcp_conn_count(z->f.tcp) <= tcp_block_count(z->f.tcp));
 }
 
 static void

@@ -250,6 +250,9 @@ exchange_hand_over(struct exchange *z, struct slot *slot, const struct tcp_segme
 	uint32_t una = c != NULL ? c->snd_una : 0, iss = c != NULL ? c->iss : 0;
 	uint8_t payload[PAYLOAD_MAX];
 
+	/* who says first what of a byte is told of connections alone */
+	if (c == NULL)
+		salt = 0;
 	exchange_trace(slot, s, false);
 	pattern_fill(false, s->seq + ((s->flags & TCP_SYN) != 0), salt, payload, s->len);
 	if (c != NULL)
@@ -352,6 +355,8 @@ burst(struct exchange *z, struct slot *slot, const uint8_t *p)
 			tcp_watch_in(&slot->watch, c, &s[i]);
 	}
 	fake_in_burst(&z->f, &slot->flow, s, payloads, n);
+	for (i = 0; c == NULL && exchange_conn(z, slot) != NULL && i < n; i++)
+		tcp_watch_in(&slot->watch, exchange_conn(z, slot), &s[i]);
 	exchange_settle(z);
 }
 

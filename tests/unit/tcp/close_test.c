@@ -340,7 +340,8 @@ time_wait_blocks_are_recycled_when_none_is_left(void **)
 	struct script_conf conf = {0};
 	struct script *sc;
 	static const struct step to_time_wait[] = {TO_TIME_WAIT, END};
-	static const struct step syn[] = {IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), END};
+	static const struct step open[] = {IN(S, 0, 0, 0), OUT(S | A, 0, 1, 0), IN(A, 1, 1, 0),
+					   STATE("ESTABLISHED"), END};
 
 	fake_tcp_conf_default(&conf.fake);
 	conf.fake.tcp.max_conns = 1;
@@ -349,7 +350,7 @@ time_wait_blocks_are_recycled_when_none_is_left(void **)
 	script_run(sc, to_time_wait, "time-wait");
 	sc->flow.remote_port--;
 	sc->has_iss = false;
-	script_run(sc, syn, "syn");
+	script_run(sc, open, "open");
 	assert_int_equal(fake_count(&sc->f, TCP_TIME_WAIT_RECYCLED), 1);
 	script_free(sc);
 }

@@ -39,6 +39,18 @@ do_syn(struct script *sc)
 		sc->iss = o->s.seq;
 }
 
+static unsigned int
+half_open(struct script *sc)
+{
+	struct tcp_info info[64];
+	unsigned int next, i, n, sum = 0;
+
+	n = tcp_list(sc->f.tcp, 0, info, 64, &next, sc->f.now);
+	for (i = 0; i < n; i++)
+		sum += strcmp(info[i].state, "SYN_RCVD") == 0;
+	return sum;
+}
+
 static int
 no_accept(struct tcp_conn *, void *, uint64_t)
 {
@@ -72,7 +84,8 @@ embryonic_oldest_goes_first(void **)
 		do_syn(sc);
 	/* four are kept */
 	assert_int_equal(fake_count(&sc->f, TCP_SYN_EVICTED), 2);
-	assert_int_equal(tcp_block_count(sc->f.tcp), 4);
+	assert_int_equal(half_open(sc), 4);
+	assert_int_equal(tcp_block_count(sc->f.tcp), 0);
 	script_run(sc, ack, "the youngest completes");
 	assert_int_equal(sc->n_accepted, 1);
 	script_free(sc);
@@ -108,7 +121,6 @@ backlog_full_at_the_end_of_the_handshake_waits(void **)
 {
 	struct script_conf conf = {.backlog = 1};
 	struct script *sc = script_new(&conf);
-	static const struct step steps[] = {IN(A, 1, 1, 0), STATE("SYN_RCVD"), END};
 	uint32_t first;
 
 	do_syn(sc);
@@ -117,8 +129,9 @@ backlog_full_at_the_end_of_the_handshake_waits(void **)
 	script_run(sc, ack, "the younger is first");
 	sc->flow.remote_port++;
 	sc->iss = first;
-	script_run(sc, steps, "the older has to wait");
+	script_run(sc, ack, "the older has to wait");
 	assert_int_equal(sc->n_accepted, 1);
+	assert_int_equal(half_open(sc), 1);
 	assert_int_equal(fake_count(&sc->f, TCP_SYN_BACKLOG), 1);
 	/* when the first ends, the repeated ACK gets through */
 	tcp_abort(sc->c, sc->f.now);
@@ -160,8 +173,29 @@ unlisten_resets_what_is_half_open_and_keeps_the_rest(void **)
 	script_free(sc);
 }
 
+/* Whoever was half-open and did not hear of it asks for nothing that is there. */
 static void
-blocks_that_run_out_evict_half_open_ones_first(void **)
+unlisten_forgets_all_that_is_half_open(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct step late[] = {IN(A, 1, 1, 0), OUT(R, 1, 0, 0), QUIET, END};
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		do_syn(sc);
+	tcp_unlisten(sc->listener, sc->f.now);
+	assert_int_equal(fake_count(&sc->f, TCP_TX_RST), 4);
+	assert_int_equal(half_open(sc), 0);
+	script_run(sc, (const struct step[]){SKIP, END}, "resets");
+	script_run(sc, late, "an ACK that was on its way");
+	fake_wait(&sc->f, 20000 * FAKE_MS);
+	script_run(sc, (const struct step[]){QUIET, END}, "no SYN-ACK is repeated");
+	assert_int_equal(sc->n_accepted, 0);
+	script_free(sc);
+}
+
+static void
+blocks_that_run_out_leave_the_rest_half_open(void **)
 {
 	struct script_conf conf = {0};
 	struct script *sc;
@@ -172,12 +206,17 @@ blocks_that_run_out_evict_half_open_ones_first(void **)
 	do_syn(sc);
 	script_run(sc, ack, "established");
 	do_syn(sc);
-	do_syn(sc);
-	assert_int_equal(fake_count(&sc->f, TCP_SYN_EVICTED), 1);
 	script_run(sc, ack, "established");
 	do_syn(sc);
+	script_run(sc, ack, "no block");
 	assert_int_equal(fake_count(&sc->f, TCP_CONN_NO_BLOCK), 1);
 	assert_int_equal(sc->n_accepted, 2);
+	assert_int_equal(half_open(sc), 1);
+	/* when another one ends there is a block for it */
+	tcp_abort(sc->c, sc->f.now);
+	fake_poll(&sc->f);
+	script_run(sc, ack, "again");
+	assert_int_equal(sc->n_accepted, 3);
 	script_free(sc);
 }
 
@@ -194,10 +233,65 @@ ledger_of_few_connections_evicts_half_open_ones(void **)
 	script_run(sc, ack, "established");
 	do_syn(sc);
 	do_syn(sc);
-	assert_int_equal(fake_count(&sc->f, TCP_SYN_EVICTED), 1);
+	assert_int_equal(half_open(sc), 2);
+	/* the other one holds the last place in the ledger */
 	script_run(sc, ack, "established");
+	assert_int_equal(fake_count(&sc->f, TCP_SYN_EVICTED), 1);
+	assert_int_equal(sc->n_accepted, 2);
 	do_syn(sc);
+	script_run(sc, ack, "no place");
 	assert_int_equal(fake_count(&sc->f, TCP_CONN_NO_BLOCK), 1);
+	assert_int_equal(half_open(sc), 1);
+	script_free(sc);
+}
+
+/* In a crowd only what each connection has anyway is promised, and the rest when it is there. */
+static void
+window_is_small_in_a_crowd_and_opens_with_the_connection(void **)
+{
+	struct script_conf conf = {.backlog = 32};
+	struct script *sc;
+	static const struct step last[] = {OUT(S | A, 0, 1, 0, .wnd = 16384), IN(A, 1, 1, 0),
+					   OUT(A, 1, 1, 0, .wnd = 512), STATE("ESTABLISHED"), END};
+	unsigned int i;
+
+	fake_tcp_conf_default(&conf.fake);
+	conf.fake.tcp.max_embryonic = 32;
+	sc = script_new(&conf);
+	for (i = 0; i < 16; i++)
+		do_syn(sc);
+	next_peer(sc);
+	script_run(sc, syn, "syn");
+	script_run(sc, last, "last");
+	assert_int_equal(sc->f.lc.ledger.conns, 17);
+	script_free(sc);
+}
+
+static void
+syn_ack_without_an_mbuf_leaves_nothing_behind(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct step steps[] = {
+		STARVE(1),	IN(S, 0, 0, 0),	      QUIET,
+		FEED,		IN(S, 0, 0, 0),	      OUT(S | A, 0, 1, 0),
+		IN(A, 1, 1, 0), STATE("ESTABLISHED"), END};
+
+	/* the one mbuf is the SYN's */
+	script_run(sc, steps, "starved");
+	assert_int_equal(sc->n_accepted, 1);
+	script_free(sc);
+}
+
+static void
+half_open_stands_in_the_way_of_our_own_open(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct tcp_ops none = {0};
+	struct tcp_conn *c;
+
+	do_syn(sc);
+	assert_int_equal(tcp_connect(sc->f.tcp, &sc->flow, 0, &none, NULL, sc->f.now, &c),
+			 -EADDRINUSE);
 	script_free(sc);
 }
 
@@ -246,7 +340,11 @@ main(void)
 		cmocka_unit_test(backlog_full_at_the_end_of_the_handshake_waits),
 		cmocka_unit_test(backlog_is_relieved_when_a_connection_ends),
 		cmocka_unit_test(unlisten_resets_what_is_half_open_and_keeps_the_rest),
-		cmocka_unit_test(blocks_that_run_out_evict_half_open_ones_first),
+		cmocka_unit_test(unlisten_forgets_all_that_is_half_open),
+		cmocka_unit_test(blocks_that_run_out_leave_the_rest_half_open),
+		cmocka_unit_test(window_is_small_in_a_crowd_and_opens_with_the_connection),
+		cmocka_unit_test(syn_ack_without_an_mbuf_leaves_nothing_behind),
+		cmocka_unit_test(half_open_stands_in_the_way_of_our_own_open),
 		cmocka_unit_test(ledger_of_few_connections_evicts_half_open_ones),
 		cmocka_unit_test(syn_without_a_way_back_is_dropped),
 		cmocka_unit_test(flood_of_syns_keeps_established_connections_working),

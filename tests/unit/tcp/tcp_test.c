@@ -23,7 +23,7 @@ create_refuses_senseless_settings(void **)
 	unsigned int i;
 
 	tcp_config_default(&good);
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 7; i++) {
 		bad = good;
 		switch (i) {
 		case 0:
@@ -41,6 +41,9 @@ create_refuses_senseless_settings(void **)
 		case 4:
 			bad.max_gaps = 0;
 			break;
+		case 5:
+			bad.max_embryonic = 65536;
+			break;
 		default:
 			bad.persist_max = 0;
 			break;
@@ -54,12 +57,23 @@ static void
 create_without_memory_fails_clean(void **)
 {
 	struct script *sc = script_new(NULL);
+	struct tcp *t, *many[32];
 	struct tcp_config cfg;
-	struct tcp *t;
+	unsigned int n = 0;
+	int rc;
 
 	tcp_config_default(&cfg);
 	cfg.max_conns = 10000000;
 	assert_int_equal(tcp_create(&sc->f.lc, &sc->f.env, &cfg, sc->f.now, &t), -ENOMEM);
+	/* what has room for half-open connections until that is gone */
+	tcp_config_default(&cfg);
+	cfg.max_conns = 8;
+	cfg.max_embryonic = 65535;
+	while ((rc = tcp_create(&sc->f.lc, &sc->f.env, &cfg, sc->f.now, &many[n])) == 0)
+		assert_true(++n < RTE_DIM(many));
+	assert_int_equal(rc, -ENOMEM);
+	while (n > 0)
+		tcp_destroy(many[--n], sc->f.now);
 	script_free(sc);
 }
 
@@ -120,6 +134,32 @@ list_tells_what_a_connection_holds(void **)
 	assert_int_equal(info.bytes_in, 30);
 	assert_int_equal(info.bytes_out, 100);
 	assert_int_equal(info.rto_ms, 200);
+	script_free(sc);
+}
+
+static void
+list_shows_half_open_connections_behind_the_others(void **)
+{
+	struct script_conf conf = {.wnd = 300};
+	struct script *sc = script_new(&conf);
+	static const struct step syn[] = {IN(S | E | C, 0, 0, 0), OUT(S | A | E, 0, 1, 0), END};
+	struct tcp_info info[2];
+	unsigned int next;
+
+	script_run(sc, syn, "half-open");
+	open_many(sc, 1);
+	fake_wait(&sc->f, 500 * FAKE_MS);
+	assert_int_equal(tcp_list(sc->f.tcp, 0, info, 1, &next, sc->f.now), 1);
+	assert_string_equal(info[0].state, "ESTABLISHED");
+	assert_int_not_equal(next, 0);
+	assert_int_equal(tcp_list(sc->f.tcp, next, info, 2, &next, sc->f.now), 1);
+	assert_int_equal(next, 0);
+	assert_string_equal(info[0].state, "SYN_RCVD");
+	assert_int_equal(info[0].flow.remote_port, sc->flow.remote_port + 1);
+	assert_int_equal(info[0].snd_wnd, 300);
+	assert_int_equal(info[0].rcv_wnd, 65535);
+	assert_true(info[0].ecn);
+	assert_int_equal(info[0].age_ns, 500 * FAKE_MS);
 	script_free(sc);
 }
 
@@ -208,6 +248,7 @@ main(void)
 		cmocka_unit_test(create_without_memory_fails_clean),
 		cmocka_unit_test(list_goes_page_by_page),
 		cmocka_unit_test(list_tells_what_a_connection_holds),
+		cmocka_unit_test(list_shows_half_open_connections_behind_the_others),
 		cmocka_unit_test(telemetry_sums_counters_and_lists_connections),
 		cmocka_unit_test(defaults_are_those_of_the_documents),
 	};
