@@ -197,7 +197,7 @@ tcp_conn_leave_backlog(struct tcp_conn *c)
 	if (c->listener == NULL)
 		return;
 	if (c->in_backlog)
-		tcp_fair_remove(&c->listener->waiting, &c->waiting);
+		fair_remove(&c->listener->waiting, &c->waiting);
 	c->in_backlog = false;
 	c->listener = NULL;
 }

@@ -9,6 +9,7 @@
 #include "drivers/tcp/siphash.h"
 #include "drivers/tcp/tcp_priv.h"
 
+#define PRIVILEGED_PORTS 1024
 #define ISN_TICK_SHIFT \
 	6 /* 64 ns: faster than a connection numbers bytes, as RFC 9293 3.4.1 wants */
 
@@ -34,6 +35,14 @@ tcp_source_hash(const struct tcp *t, const struct ipaddr *remote)
 	size_t len = remote->family == IP_V6 ? 8 : 4;
 
 	return (uint32_t)siphash24(t->cfg.secret, remote->bytes, len);
+}
+
+uint16_t
+tcp_fair_class(const struct tcp *t, const struct ip_flow *flow)
+{
+	unsigned int class = tcp_source_hash(t, &flow->remote) % FAIR_CLASSES;
+
+	return (uint16_t)(class + (flow->remote_port < PRIVILEGED_PORTS ? FAIR_CLASSES : 0));
 }
 
 uint32_t

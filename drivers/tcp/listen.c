@@ -25,11 +25,11 @@ tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned int
 		.t = t,
 		.addr = *addr,
 		.port = port,
-		.backlog = RTE_MIN(backlog, (unsigned int)TCP_FAIR_MAX),
+		.backlog = RTE_MIN(backlog, (unsigned int)FAIR_MAX),
 		.accept = accept,
 		.user = user,
 	};
-	tcp_fair_init(&l->waiting);
+	fair_init(&l->waiting);
 	LIST_INSERT_HEAD(&t->listeners, l, link);
 	*lp = l;
 	return 0;
@@ -73,16 +73,9 @@ tcp_unlisten(struct tcp_listener *l, uint64_t now)
 bool
 tcp_backlog_may_grow(const struct tcp_listener *l, uint16_t class)
 {
-	const struct tcp_fair_link *victim;
+	struct fair_link *victim;
 
-	if (l->waiting.total < l->backlog)
-		return true;
-	victim = tcp_fair_victim(&l->waiting, class);
-	if (victim == NULL)
-		return false;
-	if (tcp_fair_is_privileged(class) && !tcp_fair_is_privileged(victim->class))
-		return true;
-	return l->waiting.n[victim->class] > l->waiting.n[class] + 1;
+	return fair_admits(&l->waiting, l->backlog, class, &victim);
 }
 
 /* It has had its time to send a first byte, and its source has more places than others. */
@@ -102,16 +95,16 @@ displace(struct tcp_conn *c, uint64_t now)
 void
 tcp_backlog_add(struct tcp_conn *c, uint64_t now)
 {
-	struct tcp_fair *waiting = &c->listener->waiting;
+	struct fair *waiting = &c->listener->waiting;
 	uint16_t class = tcp_fair_class(c->t, &c->flow);
-	struct tcp_fair_link *victim;
+	struct fair_link *victim;
 
-	if (waiting->total >= c->listener->backlog) {
-		victim = tcp_fair_victim(waiting, class);
+	/* tcp_backlog_may_grow() was asked */
+	fair_admits(waiting, c->listener->backlog, class, &victim);
+	if (victim != NULL)
 		displace((struct tcp_conn *)((char *)victim - offsetof(struct tcp_conn, waiting)),
 			 now);
-	}
-	tcp_fair_add(waiting, &c->waiting, class);
+	fair_add(waiting, &c->waiting, class);
 	c->in_backlog = true;
 }
 

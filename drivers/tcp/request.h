@@ -7,8 +7,8 @@
 #pragma once
 
 #include "drivers/tcp/ecn.h"
-#include "drivers/tcp/fair.h"
 #include "drivers/tcp/wire.h"
+#include "lnet/base/fair.h"
 #include "lnet/base/ipaddr.h"
 #include "lnet/base/ledger.h"
 
@@ -19,7 +19,7 @@ struct tcp_conn;
 struct tcp_listener;
 
 struct tcp_request {
-	struct tcp_fair_link fair;
+	struct fair_link fair;
 	TAILQ_ENTRY(tcp_request) link; /* free, or of its stage */
 	struct tcp_listener *listener; /* NULL = free */
 	struct ip_flow flow;

@@ -20,7 +20,7 @@
 #define WND_MAX 65535u /* RFC 7323 2.2: the window of a SYN is not scaled */
 
 static struct tcp_request *
-of_fair(struct tcp_fair_link *l)
+of_fair(struct fair_link *l)
 {
 	return (struct tcp_request *)((char *)l - offsetof(struct tcp_request, fair));
 }
@@ -42,7 +42,7 @@ tcp_synq_remove(struct tcp *t, struct tcp_request *r)
 	tcp_synq_release_window(t, r);
 	rte_hash_del_key(q->table, &r->flow);
 	TAILQ_REMOVE(&q->stage[r->stage], r, link);
-	tcp_fair_remove(&q->sources, &r->fair);
+	fair_remove(&q->sources, &r->fair);
 	r->listener = NULL;
 	TAILQ_INSERT_HEAD(&q->free, r, link);
 }
@@ -126,7 +126,7 @@ tcp_synq_create(struct tcp *t)
 
 	q->size = t->cfg.max_embryonic;
 	q->timer.fire = fire;
-	tcp_fair_init(&q->sources);
+	fair_init(&q->sources);
 	TAILQ_INIT(&q->free);
 	for (i = 0; i < TCP_SYNQ_STAGES; i++)
 		TAILQ_INIT(&q->stage[i]);
@@ -211,11 +211,11 @@ static struct tcp_request *
 take_entry(struct tcp *t, uint16_t class)
 {
 	struct tcp_synq *q = &t->synq;
-	struct tcp_fair_link *victim;
+	struct fair_link *victim;
 	struct tcp_request *r;
 
 	if (TAILQ_EMPTY(&q->free)) {
-		victim = tcp_fair_victim(&q->sources, class);
+		victim = fair_victim(&q->sources, class);
 		if (victim == NULL)
 			return NULL;
 		tcp_count(t, TCP_SYN_EVICTED);
@@ -275,7 +275,7 @@ tcp_synq_add(struct tcp_listener *l, const struct ip_flow *flow, uint8_t tos,
 		return;
 	}
 	tcp_synq_hold_window(t, r);
-	tcp_fair_add(&t->synq.sources, &r->fair, class);
+	fair_add(&t->synq.sources, &r->fair, class);
 	wait_for(t, r, now);
 	/* no way back, or no mbuf: the peer repeats its SYN */
 	if (!tcp_request_begin(t, r, tos, now))

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "drivers/tcp/fair.h"
 #include "drivers/tcp/request.h"
+#include "lnet/base/fair.h"
 #include "lnet/base/timer.h"
 
 struct rte_hash;
@@ -22,7 +22,7 @@ struct tcp_synq {
 	struct rte_hash *table; /* struct ip_flow -> struct tcp_request */
 	struct tcp_request_list free;
 	struct tcp_request_list stage[TCP_SYNQ_STAGES]; /* the first to be due first */
-	struct tcp_fair sources;
+	struct fair sources;
 	unsigned int windows; /* requests with an account */
 	struct timer timer;
 };

@@ -37,7 +37,7 @@ static bool
 config_ok(const struct tcp_config *cfg)
 {
 	if (cfg->max_conns == 0 || cfg->max_embryonic == 0 || cfg->max_in_flight == 0 ||
-	    cfg->max_gaps == 0 || cfg->max_embryonic > TCP_FAIR_MAX)
+	    cfg->max_gaps == 0 || cfg->max_embryonic > FAIR_MAX)
 		return false;
 	if (cfg->rcv_wnd_min == 0 || cfg->rcv_wnd_max < cfg->rcv_wnd_min ||
 	    cfg->rcv_wnd_max > 1u << 29)

@@ -120,6 +120,9 @@ int tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned
 	       int (*accept)(struct tcp_conn *c, void *user, uint64_t now), void *user,
 	       struct tcp_listener **lp);
 
+/* Where the remote end of @flow stands when places are shared (lnet/base/fair.h): its source, and whether its port is below 1024. */
+uint16_t tcp_fair_class(const struct tcp *t, const struct ip_flow *flow);
+
 /* Stop listening; half-open connections are reset, accepted ones live on. */
 void tcp_unlisten(struct tcp_listener *l, uint64_t now);
 

@@ -183,7 +183,7 @@ struct tcp_conn {
 	bool active; /* we opened it */
 	bool is_dead; /* on that list */
 	bool syn_hurried; /* the SYN was repeated early because of a half-open peer */
-	struct tcp_fair_link waiting; /* in the listener's backlog */
+	struct fair_link waiting; /* in the listener's backlog */
 	TAILQ_ENTRY(tcp_conn) life_link; /* free, TIME-WAIT or dead */
 } __rte_cache_aligned;
 
@@ -203,7 +203,7 @@ struct tcp_listener {
 	struct ipaddr addr;
 	uint16_t port;
 	unsigned int backlog;
-	struct tcp_fair waiting; /* established, not taken from yet: at most backlog */
+	struct fair waiting; /* established, not taken from yet: at most backlog */
 	int (*accept)(struct tcp_conn *c, void *user, uint64_t now);
 	void *user;
 };

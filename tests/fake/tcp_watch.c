@@ -413,12 +413,12 @@ block(struct tcp *t, struct tcp_conn *c, struct totals *sum)
 }
 
 static const char *
-fair_shares(const struct tcp_fair *f)
+fair_shares(const struct fair *f)
 {
-	unsigned int class, n, total = 0, unprivileged = 0;
-	const struct tcp_fair_link *l;
+	unsigned int class, n, total = 0, common = 0;
+	const struct fair_link *l;
 
-	for (class = 0; class < 2 * TCP_FAIR_CLASSES; class ++) {
+	for (class = 0; class < 2 * FAIR_CLASSES; class ++) {
 		n = 0;
 		TAILQ_FOREACH(l, &f->list[class], link) {
 			MUST(l->class == class);
@@ -426,9 +426,9 @@ fair_shares(const struct tcp_fair *f)
 		}
 		MUST(f->n[class] == n);
 		total += n;
-		unprivileged += tcp_fair_is_privileged((uint16_t) class) ? 0 : n;
+		common += class < FAIR_CLASSES ? n : 0;
 	}
-	MUST(f->total == total && f->unprivileged == unprivileged);
+	MUST(f->total == total && f->common == common);
 	return NULL;
 }
 
