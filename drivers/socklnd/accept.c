@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The acceptor (3): listeners and connection requests. Requests are served in parallel, each with one limit of time for
- * the whole handshake, as many at once as accept_backlog says. Runs on the worker at which the peer's packets arrive.
+ * the whole handshake, as many at once as accept_backlog says, shared fairly among sources. Runs on the worker at which the peer's packets arrive.
  */
 #include "drivers/socklnd/priv.h"
 #include "lnet/base/bytes.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,20 +114,40 @@ port_is_allowed(struct socklnd_cpt *sc, const struct ip_flow *flow, uint64_t now
 	return false;
 }
 
+/* A place among the unfinished handshakes, perhaps that of a source which has too many. */
+static bool
+find_place(struct socklnd_cpt *sc, uint16_t class, uint64_t now)
+{
+	struct fair_link *victim;
+
+	if (!fair_admits(&sc->handshakes, (unsigned int)sc->s->cfg.accept_backlog, class,
+			 &victim)) {
+		socklnd_count(sc, SOCKLND_REQ_BUSY);
+		return false;
+	}
+	if (victim != NULL) {
+		socklnd_count(sc, SOCKLND_HELLO_DISPLACED);
+		socklnd_conn_displace(
+			(struct socklnd_conn *)((char *)victim -
+						offsetof(struct socklnd_conn, handshake)),
+			now);
+	}
+	return true;
+}
+
 static int
 on_accept(struct tcp_conn *tc, void *user, uint64_t now)
 {
 	struct socklnd_listener *l = user;
 	struct socklnd_cpt *sc = l->sc;
 	const struct ip_flow *flow = tcp_flow(tc);
+	uint16_t class = tcp_fair_class(sc->tcp, flow);
 	struct socklnd_conn *c;
 
 	if (!port_is_allowed(sc, flow, now))
 		return -EACCES;
-	if (sc->n_handshakes >= (unsigned int)sc->s->cfg.accept_backlog) {
-		socklnd_count(sc, SOCKLND_REQ_BUSY);
+	if (!find_place(sc, class, now))
 		return -EBUSY;
-	}
 	c = socklnd_conn_new(sc, CONN_REQUEST);
 	if (c == NULL) {
 		socklnd_count(sc, SOCKLND_REQ_NO_MEMORY);
@@ -136,7 +157,7 @@ on_accept(struct tcp_conn *tc, void *user, uint64_t now)
 	c->flow = *flow;
 	c->user = flow->remote_port > SOCKLND_PORT_RESERVED_MAX;
 	c->need = sizeof(uint32_t);
-	sc->n_handshakes++;
+	fair_add(&sc->handshakes, &c->handshake, class);
 	tcp_set_user(tc, &socklnd_tcp_ops, c);
 	timer_arm(&sc->lc->wheel, &c->timer,
 		  now + (uint64_t)sc->s->cfg.accept_timeout_s * NS_PER_SEC);

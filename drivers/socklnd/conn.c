@@ -87,7 +87,7 @@ static void
 leave_handshake(struct socklnd_conn *c)
 {
 	if (c->state == CONN_REQUEST || c->state == CONN_HELLO)
-		c->sc->n_handshakes--;
+		fair_remove(&c->sc->handshakes, &c->handshake);
 }
 
 void
@@ -145,6 +145,14 @@ socklnd_conn_end(struct socklnd_conn *c, uint64_t now)
 {
 	socklnd_conn_hold(c);
 	shut(c, c->state == CONN_CONNECTING, now);
+	socklnd_conn_release(c);
+}
+
+void
+socklnd_conn_displace(struct socklnd_conn *c, uint64_t now)
+{
+	socklnd_conn_hold(c);
+	shut(c, true, now);
 	socklnd_conn_release(c);
 }
 

@@ -21,6 +21,7 @@
 #include "drivers/tcp/tcp.h"
 #include "lnet/base/counter.h"
 #include "lnet/base/event.h"
+#include "lnet/base/fair.h"
 #include "lnet/base/lcore.h"
 #include "lnet/base/timer.h"
 
@@ -92,7 +93,7 @@ struct socklnd_cpt {
 	TAILQ_HEAD(, socklnd_listener) listeners;
 	struct socklnd_conns conns; /* all, in every state */
 	unsigned int n_conns;
-	unsigned int n_handshakes; /* passive ones that are unfinished */
+	struct fair handshakes; /* passive ones that are unfinished */
 	bool rx_running; /* receiving never nests: what becomes ready meanwhile waits in rx_ready */
 	struct socklnd_conns rx_ready;
 	bool loop_running; /* the same for messages to ourselves */
@@ -203,6 +204,7 @@ struct socklnd_conn {
 	bool user; /* peer in user space: NID and pid are from its address (4.6) */
 	bool swap; /* its ksock headers */
 	unsigned int hold;
+	struct fair_link handshake; /* sc->handshakes */
 	TAILQ_ENTRY(socklnd_conn) link; /* sc->conns */
 	TAILQ_ENTRY(socklnd_conn) peer_link; /* peer->conns; a list of those being closed */
 	TAILQ_ENTRY(socklnd_conn) ready_link; /* sc->rx_ready */
@@ -288,6 +290,9 @@ bool socklnd_conn_fill(struct socklnd_conn *c, uint64_t now);
 void socklnd_conn_run(struct socklnd_conn *c, uint64_t now);
 /* End of a connection that is not running; says nothing to the peer. */
 void socklnd_conn_end(struct socklnd_conn *c, uint64_t now);
+
+/* An unfinished handshake ends at once: its place is another's. */
+void socklnd_conn_displace(struct socklnd_conn *c, uint64_t now);
 /* A running connection fails (@err < 0) or ends (0): it and its siblings are closed (T1). */
 void socklnd_conn_fail(struct socklnd_conn *c, int err, uint64_t now);
 /* Close the peer's connections to @remote (NULL: all). Messages on them fail. */

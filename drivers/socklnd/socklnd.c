@@ -85,6 +85,7 @@ init_cpt(struct socklnd *s, unsigned int i)
 	TAILQ_INIT(&sc->listeners);
 	TAILQ_INIT(&sc->conns);
 	TAILQ_INIT(&sc->rx_ready);
+	fair_init(&sc->handshakes);
 	TAILQ_INIT(&sc->looped);
 }
 

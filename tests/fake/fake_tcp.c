@@ -3,6 +3,7 @@
 #include "tests/fake/fake_tcp.h"
 
 #include "lnet/base/check.h"
+#include "lnet/base/fair.h"
 
 #include <rte_mbuf.h>
 
@@ -216,6 +217,14 @@ tcp_listen(struct tcp *t, const struct ipaddr *addr, uint16_t port, unsigned int
 	TAILQ_INSERT_TAIL(&t->listeners, l, link);
 	*lp = l;
 	return 0;
+}
+
+uint16_t
+tcp_fair_class(const struct tcp *, const struct ip_flow *flow)
+{
+	unsigned int class = flow->remote.bytes[3] % FAIR_CLASSES;
+
+	return (uint16_t)(class + (flow->remote_port < 1024 ? FAIR_CLASSES : 0));
 }
 
 void

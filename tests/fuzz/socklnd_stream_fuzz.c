@@ -95,7 +95,7 @@ check_nothing_left(struct node *n)
 {
 	const struct socklnd_cpt *sc = &n->s->cpts[0];
 
-	CHECK(sc->n_conns == 0 && sc->n_handshakes == 0);
+	CHECK(sc->n_conns == 0 && sc->handshakes.total == 0);
 	CHECK(rte_mempool_in_use_count(n->mem.mbufs) == 0);
 	CHECK(n->lc.ledger.use[LEDGER_SENT].used == 0);
 }

@@ -99,7 +99,7 @@ accept_refuses_bad_requests(void **state)
 			assert_int_not_equal(r.c->end, FAKE_OPEN);
 		}
 		assert_int_equal(node_count(&n, refused[i].counter), 1);
-		assert_int_equal(n.s->cpts[0].n_handshakes, 0);
+		assert_int_equal(n.s->cpts[0].handshakes.total, 0);
 		node_down(&n);
 	}
 }
@@ -252,6 +252,37 @@ accept_bounds_unfinished_handshakes(void **state)
 	node_down(&n);
 }
 
+/* Whether they said nothing or something: a host that begins handshakes and does not end them keeps no other out. */
+static void
+accept_shares_unfinished_handshakes_among_sources(void **state)
+{
+	struct socklnd_config cfg;
+	struct remote slow[4], r;
+	struct node n = {0};
+	unsigned int i;
+
+	socklnd_config_default(&cfg);
+	cfg.accept_backlog = 4;
+	node_up(&n, 1, &cfg);
+	for (i = 0; i < 4; i++) {
+		assert_true(remote_connect(&slow[i], &n, PEER, (uint16_t)(1000 + i)));
+		remote_say(&slow[i], "\1", i % 2);
+	}
+	assert_false(remote_connect(&r, &n, PEER, 1010));
+	assert_int_equal(node_count(&n, SOCKLND_REQ_BUSY), 1);
+	assert_true(remote_connect(&r, &n, "10.10.0.201@tcp", 1023));
+	assert_true(slow[0].c->over);
+	assert_int_equal(node_count(&n, SOCKLND_HELLO_DISPLACED), 1);
+	/* two and two is fair */
+	assert_true(remote_connect(&r, &n, "10.10.0.201@tcp", 1022));
+	assert_true(slow[1].c->over);
+	assert_false(remote_connect(&r, &n, "10.10.0.201@tcp", 1021));
+	assert_false(slow[2].c->over);
+	assert_int_equal(node_count(&n, SOCKLND_HELLO_DISPLACED), 2);
+	assert_int_equal(n.s->cpts[0].handshakes.total, 4);
+	node_down(&n);
+}
+
 static void
 accept_bounds_connections(void **state)
 {
@@ -293,7 +324,7 @@ accept_survives_end_and_reset_at_every_byte(void **state)
 				fake_tcp_fin(r.c, n.now);
 			else
 				fake_tcp_over(r.c, -ECONNRESET, n.now);
-			assert_int_equal(n.s->cpts[0].n_handshakes, 0);
+			assert_int_equal(n.s->cpts[0].handshakes.total, 0);
 			assert_int_equal(remote_waiting(&r), 0);
 		}
 	}
@@ -351,6 +382,7 @@ main(void)
 		cmocka_unit_test(accept_limits_the_time_of_the_whole_handshake),
 		cmocka_unit_test(accept_serves_others_while_some_are_slow),
 		cmocka_unit_test(accept_bounds_unfinished_handshakes),
+		cmocka_unit_test(accept_shares_unfinished_handshakes_among_sources),
 		cmocka_unit_test(accept_bounds_connections),
 		cmocka_unit_test(accept_survives_end_and_reset_at_every_byte),
 		cmocka_unit_test(listeners_are_shared_by_interfaces_on_one_address),
