@@ -122,9 +122,13 @@ moved(struct peer_stream *ps, const struct tcp_conn *c, uint32_t now_at)
 	return NULL;
 }
 
-/* Out of order: what of it is held now and does not belong to the range that was there before its first byte. */
+/*
+ * Out of order: what of it is held now and does not belong to the range that was there before its first byte. Mbufs are kept one by
+ * one, so of a segment that was refused some may be there; and where it overlaps ranges that begin behind its first byte either
+ * side may win (RFC 9293 does not say which).
+ */
 static void
-kept(struct peer_stream *ps, const struct tcp_conn *c)
+kept(struct peer_stream *ps, const struct tcp_conn *c, bool refused)
 {
 	struct peer_before *b = &ps->before;
 	uint32_t start = b->start;
@@ -135,7 +139,9 @@ kept(struct peer_stream *ps, const struct tcp_conn *c)
 		start = seq_max(start, b->ooo[i].end);
 	TAILQ_FOREACH(r, &c->rx.ooo, link)
 		add(ps, seq_max(start, r->seq), seq_min(b->end, r->seq + r->data.len), b->salt,
-		    false);
+		    refused);
+	for (; i < b->n_ooo && seq_lt(b->ooo[i].start, b->end); i++)
+		peer_stream_blur(ps, b->ooo[i].start, seq_min(b->end, b->ooo[i].end));
 }
 
 const char *
@@ -152,9 +158,8 @@ peer_stream_after(struct peer_stream *ps)
 	now_at = c->rcv_nxt - c->fin_rcvd;
 	if (seq_gt(now_at, b->rcv_nxt))
 		return moved(ps, c, now_at);
-	if (c->t->counters[TCP_RX_OOO] != b->n_kept &&
-	    c->t->counters[TCP_RX_OOO_NO_MEM] == b->n_refused)
-		kept(ps, c);
+	if (c->t->counters[TCP_RX_OOO] != b->n_kept)
+		kept(ps, c, c->t->counters[TCP_RX_OOO_NO_MEM] != b->n_refused);
 	return NULL;
 }
 
