@@ -90,6 +90,7 @@ struct numbers {
 struct slot {
 	struct ip_flow flow;
 	struct tcp_watch watch;
+	bool half_open; /* when it was looked at last */
 	struct numbers n;
 	struct peer_stream peer;
 };

@@ -93,18 +93,19 @@ exchange_user(struct exchange *z, const struct slot *slot)
 static void
 note_half_open(struct slot *slot, const struct tcp_request *r)
 {
-	uint32_t rcv_nxt = r->syn.seq + 1;
-
+	slot->half_open = r != NULL;
+	if (r == NULL)
+		return;
 	slot->n = (struct numbers){
 		.snd_una = r->iss,
 		.snd_nxt = r->iss + 1,
 		.iss = r->iss,
 		.snd_edge = r->iss + r->syn.wnd,
-		.rcv_nxt = rcv_nxt,
-		.rcv_edge = rcv_nxt + r->wnd,
+		.rcv_nxt = r->syn.seq + 1,
+		.rcv_edge = r->syn.seq + 1 + r->wnd,
 		.irs = r->syn.seq,
-		.fin_seq = rcv_nxt + r->wnd,
-		.base = rcv_nxt,
+		.fin_seq = r->syn.seq + 1 + r->wnd,
+		.base = r->syn.seq + 1,
 		.ts_recent = r->syn.tsval,
 		.tsval_out = slot->n.tsval_out,
 	};
@@ -151,7 +152,8 @@ see_sent(struct exchange *z, const struct fake_out *o)
 		must_hold(tcp_watch_half_open(r, &o->s));
 	/* when it ended, and perhaps began anew, in this step nobody can tell whose segment it is */
 	if (c == NULL || (o->s.flags & TCP_RST) != 0 ||
-	    (slot->watch.c != NULL && !tcp_watch_is_same(&slot->watch, c)))
+	    (slot->watch.c != NULL && !tcp_watch_is_same(&slot->watch, c)) ||
+	    (slot->half_open && c->active))
 		return;
 	must_hold(tcp_watch_out(&slot->watch, c, &o->s, o->tos));
 	CHECK(pattern_holds(true, o->s.seq - c->iss - 1, 0, o->payload, o->s.len));
@@ -161,7 +163,6 @@ see_sent(struct exchange *z, const struct fake_out *o)
 void
 exchange_settle(struct exchange *z)
 {
-	const struct tcp_request *r;
 	const struct fake_out *o;
 	struct tcp_conn *c;
 	unsigned int i;
@@ -184,14 +185,13 @@ exchange_settle(struct exchange *z)
 			slot->peer.n = slot->peer.overflowed = 0;
 		if (c == NULL) {
 			slot->watch.c = NULL;
-			r = tcp_synq_find(z->f.tcp, &slot->flow);
-			if (r != NULL)
-				note_half_open(slot, r);
+			note_half_open(slot, tcp_synq_find(z->f.tcp, &slot->flow));
 			continue;
 		}
 		/* what was half-open keeps what it announced */
-		if (slot->watch.c == NULL && slot->n.iss == c->iss)
-			CHECK(seq_geq(c->rcv_edge, slot->n.rcv_edge));
+		if (slot->half_open && !c->active)
+			CHECK(c->iss == slot->n.iss && seq_geq(c->rcv_edge, slot->n.rcv_edge));
+		slot->half_open = false;
 		must_hold(tcp_watch_conn(&slot->watch, c));
 		note_numbers(slot, c);
 	}
