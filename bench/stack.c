@@ -14,7 +14,7 @@
 #define TICK_NS 1000000
 #define RING 1024 /* descriptors of a port, each way */
 #define CACHE 512
-#define BURST 64
+#define BURST 256
 
 static int
 start_memory(struct stack *s, const struct stack_conf *conf, const struct buf_mem *mem,

@@ -24,7 +24,8 @@
 #define PLAN_RX_DESC 1024
 #define PLAN_TX_DESC 1024
 #define PLAN_CACHE 1024
-#define PLAN_BURST 64
+#define PLAN_BURST \
+	256 /* mbufs of a round: 64 frames, or large segments of together 64 mbufs and four more of 33 */
 
 int
 events_start(struct app *app)

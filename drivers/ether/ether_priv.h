@@ -55,6 +55,7 @@ struct ether_port {
 	bool rss; /* programmed with our key and table */
 	bool holds_mbufs; /* receive descriptors are filled with our mbufs */
 	bool prepare; /* some transmit offload is on */
+	bool lro; /* a frame may be a large segment in many mbufs */
 	uint64_t rx_offloads, tx_offloads; /* asked for */
 	uint16_t max_segs; /* mbufs of one frame */
 	uint16_t tso_segs; /* mbufs of one frame that the port cuts */

@@ -111,6 +111,7 @@ show_offloads(struct tel_out *o, const struct ether_port *p)
 	} list[] = {
 		{"rx_ipv4_checksum", true, RTE_ETH_RX_OFFLOAD_IPV4_CKSUM},
 		{"rx_tcp_checksum", true, RTE_ETH_RX_OFFLOAD_TCP_CKSUM},
+		{"rx_lro", true, RTE_ETH_RX_OFFLOAD_TCP_LRO},
 		{"rx_scatter", true, RTE_ETH_RX_OFFLOAD_SCATTER},
 		{"rx_vlan_strip", true, RTE_ETH_RX_OFFLOAD_VLAN_STRIP},
 		{"tx_ipv4_checksum", false, RTE_ETH_TX_OFFLOAD_IPV4_CKSUM},

@@ -128,7 +128,12 @@ choose_offloads(struct ether_port *p, const struct quirk *q, const struct rte_et
 	uint64_t tx = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
 		RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 
-	if (p->mtu + L2_MAX > room)
+	/* without chains a large segment would not fit into any buffer, and be lost */
+	p->lro = q->lro && (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_LRO) &&
+		(info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER);
+	if (p->lro)
+		rx |= RTE_ETH_RX_OFFLOAD_TCP_LRO;
+	if (p->lro || p->mtu + L2_MAX > room)
 		rx |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	p->rx_offloads = rx & info->rx_offload_capa;
 	p->tx_offloads = tx & info->tx_offload_capa;
@@ -166,6 +171,9 @@ configure(struct ether *e, struct ether_port *p, const struct quirk *q,
 
 	if (q->max_frame == NULL)
 		conf.rxmode.mtu = p->mtu;
+	if (p->lro)
+		conf.rxmode.max_lro_pkt_size =
+			info->max_lro_pkt_size; /* 0: the driver has no such limit */
 	if (p->n_queues > 1 && !q->fixed_queues) {
 		memcpy(key, e->hash.key, sizeof(key));
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -392,10 +400,10 @@ ether_port_start(struct ether *e, struct ether_port *p, uint64_t now, char *why,
 		program_rss(e, p, &info);
 	set_multicast(e, p);
 	read_link(p, now);
-	LOG(NOTICE, "port %s: %s, %u queue%s, MTU %u, link %s%s%s", p->name, p->driver, p->n_queues,
-	    p->n_queues == 1 ? "" : "s", p->mtu, p->link.up ? "up" : "down",
+	LOG(NOTICE, "port %s: %s, %u queue%s, MTU %u, link %s%s%s%s", p->name, p->driver,
+	    p->n_queues, p->n_queues == 1 ? "" : "s", p->mtu, p->link.up ? "up" : "down",
 	    p->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_CKSUM ? ", checksums by the port" : "",
-	    p->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO ? ", TSO" : "");
+	    p->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO ? ", TSO" : "", p->lro ? ", LRO" : "");
 	return 0;
 }
 

@@ -52,6 +52,9 @@ static const struct quirk quirks[] = {
 	{"net_memif", .scatters = true, .no_descriptors = true, .max_frame = any_frame},
 	{"net_pcap", .fixed_queues = true, .scatters = true, .no_descriptors = true},
 	{"net_null", .no_descriptors = true},
+	/* virtio_rx_offload(): large segments of hosts and guests that never were on a wire, with the size of their parts */
+	{"net_virtio", .lro = true},
+	{"net_virtio_user", .lro = true},
 
 	/* --- transmit: what the drivers of DPDK 22.11 refuse or cannot do, and do not announce; where is named by function --- */
 

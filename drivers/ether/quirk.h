@@ -12,6 +12,7 @@ struct quirk {
 	bool fixed_queues; /* number set by devargs; each one receives, polled or not */
 	bool scatters; /* gives chains of mbufs without announcing RTE_ETH_RX_OFFLOAD_SCATTER */
 	bool no_descriptors; /* takes an mbuf when a frame is there: holds none in advance */
+	bool lro; /* what it merges is as the sender left it to its port to cut: no mark, timestamp or time is lost */
 	bool segs_less; /* chains as long as it announces are refused */
 	bool no_tso; /* what it does of it must not be used */
 	uint16_t

@@ -8,6 +8,8 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+#define LRO_STEP 4 /* frames that are taken before their mbufs are counted */
+
 /* --- frames in hand --- */
 
 void
@@ -288,13 +290,34 @@ input(struct ether_lcore *el, struct ether_port *p, struct rte_mbuf *m, enum fan
 
 /* --- pollers --- */
 
+/*
+ * The frames of a round. Of a port that merges each may be a chain of 33 mbufs, and what a round brings has its place in the
+ * ledger (ledger_conf.burst): so they are taken by and by, until they are as many mbufs as frames are in a burst.
+ */
+static uint16_t
+receive(const struct ether_port *p, uint16_t queue, struct rte_mbuf **frames)
+{
+	unsigned int mbufs = 0;
+	uint16_t n = 0, got, i;
+
+	if (!p->lro)
+		return rte_eth_rx_burst(p->id, queue, frames, ETHER_BURST);
+	do {
+		got = rte_eth_rx_burst(p->id, queue, frames + n, LRO_STEP);
+		for (i = 0; i < got; i++)
+			mbufs += frames[n + i]->nb_segs;
+		n = (uint16_t)(n + got);
+	} while (got == LRO_STEP && n + LRO_STEP <= ETHER_BURST && mbufs < ETHER_BURST);
+	return n;
+}
+
 static unsigned int
 poll_queue(struct ether_lcore *el, struct ether_port *p, uint16_t queue, uint64_t now)
 {
 	struct rte_mbuf *frames[ETHER_BURST];
 	uint16_t i, n;
 
-	n = rte_eth_rx_burst(p->id, queue, frames, ETHER_BURST);
+	n = receive(p, queue, frames);
 	if (n == 0)
 		return 0;
 	counter_add(&el->counters[ETHER_C_RX], n);

@@ -63,7 +63,7 @@ sys.exit(not (r['messages'] > 0 and r['failures'] == 0 and not any(r['errors'].v
 PY
 done
 ctl lnetctl port show net_virtio_user0 >"$tmp/port"
-for offload in tx_tcp_checksum tx_tso rx_tcp_checksum; do
+for offload in tx_tcp_checksum tx_tso rx_tcp_checksum rx_lro; do
 	grep -q "$offload: 1" "$tmp/port" || fail "no $offload: $(cat "$tmp/port")"
 done
 [ "$(awk '/ipackets/ {print $2}' "$tmp/port")" -gt 0 ] || fail "no packets are counted"

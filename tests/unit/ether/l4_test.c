@@ -6,10 +6,12 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
-#define TCP 34 /* where the header begins */
+#define IP 14 /* where the headers begin */
+#define TCP 34
 
 static struct lan lan;
 
@@ -135,6 +137,37 @@ merged_segments_are_marked(void **)
 	assert_int_equal(lan.tcp[0].m->pkt_len, 4020);
 }
 
+/* 64 KiB in as many mbufs as it takes, as a port with LRO gives it. */
+static void
+large_segments_come_up_whole_and_checked(void **)
+{
+	static uint8_t f[IP + UINT16_MAX];
+	const size_t payload = UINT16_MAX - 40;
+	size_t n = lan_tcp4(f, "10.0.0.2", "10.0.0.1", payload);
+	struct rte_mbuf *m = lan_mbuf(&lan, f, n, NULL);
+	uint8_t *got = malloc(n);
+
+	m->ol_flags = RTE_MBUF_F_RX_LRO;
+	m->tso_segsz = 1448;
+	lan_send_mbuf(&lan, 0, m);
+	/* and one with a bit turned far behind the header */
+	f[n - 1] ^= 0x10;
+	m = lan_mbuf(&lan, f, n, NULL);
+	f[n - 1] ^= 0x10;
+	m->ol_flags = RTE_MBUF_F_RX_LRO;
+	lan_send_mbuf(&lan, 0, m);
+	lan_round(&lan);
+	assert_int_equal(lan.n_tcp, 1);
+	assert_int_equal(LAN_COUNT(&lan, DROP_TCP_CKSUM), 1);
+	assert_true(lan.tcp[0].merged);
+	assert_int_equal(lan.tcp[0].part, 1448);
+	m = lan.tcp[0].m;
+	assert_true(m->nb_segs > 30);
+	assert_int_equal(m->pkt_len, payload + 20);
+	assert_memory_equal(rte_pktmbuf_read(m, 0, m->pkt_len, got), f + TCP, m->pkt_len);
+	free(got);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -145,6 +178,7 @@ main(void)
 		CASE(checksum_is_judged_by_what_the_port_says_of_it),
 		CASE(any_flipped_bit_is_seen),
 		CASE(merged_segments_are_marked),
+		CASE(large_segments_come_up_whole_and_checked),
 	};
 
 	return cmocka_run_group_tests(tests, lan_eal_setup, lan_eal_teardown);

@@ -66,6 +66,15 @@ chains_are_as_long_as_the_driver_really_takes(void **)
 }
 
 static void
+merging_is_left_to_drivers_that_hide_nothing(void **)
+{
+	assert_true(ether_quirk("net_virtio")->lro);
+	assert_true(ether_quirk("net_virtio_user")->lro);
+	assert_false(ether_quirk("net_ixgbe")->lro);
+	assert_false(ether_quirk("mlx5_pci")->lro);
+}
+
+static void
 packets_are_no_smaller_than_the_driver_cuts_to(void **)
 {
 	static const struct {
@@ -92,6 +101,7 @@ main(void)
 		cmocka_unit_test(unknown_driver_is_taken_at_its_word),
 		cmocka_unit_test(af_packet_frames_are_as_long_as_its_ring_allows),
 		cmocka_unit_test(chains_are_as_long_as_the_driver_really_takes),
+		cmocka_unit_test(merging_is_left_to_drivers_that_hide_nothing),
 		cmocka_unit_test(packets_are_no_smaller_than_the_driver_cuts_to),
 	};
 

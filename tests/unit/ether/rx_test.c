@@ -330,6 +330,33 @@ packets_between_workers_are_freed_at_the_end(void **)
 	/* teardown fails if one is missing */
 }
 
+/* What a round brings has its place in the ledger: large segments are taken by and by. */
+static void
+round_of_large_segments_is_bounded_in_mbufs(void **)
+{
+	static uint8_t f[14 + UINT16_MAX];
+	size_t n = lan_tcp4(f, "10.0.0.2", "10.0.0.1", UINT16_MAX - 40);
+	unsigned int i;
+
+	lan.e->ports[0]->lro = true;
+	for (i = 0; i < 10; i++)
+		lan_send_mbuf(&lan, 0, lan_mbuf(&lan, f, n, NULL));
+	ether_poll(ether_lcore(lan.e, 0), lan.now);
+	assert_int_equal(lan.n_tcp, 4);
+	assert_true(lan.tcp[0].m->nb_segs > 30);
+	ether_poll(ether_lcore(lan.e, 0), lan.now);
+	assert_int_equal(lan.n_tcp, 8);
+	lan_round(&lan);
+	assert_int_equal(lan.n_tcp, 10);
+	lan_clear(&lan);
+	/* small ones come in full bursts */
+	n = lan_tcp4(f, "10.0.0.2", "10.0.0.1", 10);
+	for (i = 0; i < ETHER_BURST; i++)
+		lan_send_mbuf(&lan, 0, lan_mbuf(&lan, f, n, NULL));
+	ether_poll(ether_lcore(lan.e, 0), lan.now);
+	assert_int_equal(lan.n_tcp, ETHER_BURST);
+}
+
 int
 main(void)
 {
@@ -363,6 +390,8 @@ main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(packets_between_workers_are_freed_at_the_end,
 						three_workers, teardown),
+		cmocka_unit_test_setup_teardown(round_of_large_segments_is_bounded_in_mbufs,
+						one_worker, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, lan_eal_setup, lan_eal_teardown);
