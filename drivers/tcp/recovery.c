@@ -8,6 +8,8 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
+#include <rte_common.h>
+
 #include <string.h>
 
 uint32_t
@@ -46,7 +48,11 @@ enter_fast_recovery(struct tcp_conn *c, uint32_t delivered, uint64_t now)
 {
 	/* one answer a window; but what marks took from a window of DCTCP is no answer to a loss (RFC 8257 3.5) */
 	bool reduced = c->recovery == TCP_REDUCTION && !c->ecn.dctcp;
+	uint32_t flight = tcp_in_flight(c);
 
+	/* what waits since a timeout does not load the path: this is a reduction of what the timeout left */
+	if (c->recovery == TCP_LOSS)
+		flight = RTE_MIN(flight, c->cc.ssthresh);
 	tcp_count(c->t, c->sack_ok ? TCP_SACK_RECOVERY : TCP_FAST_RECOVERY_BEGUN);
 	tcp_tlp_cancel(c);
 	tcp_undo_begin(c);
@@ -58,7 +64,7 @@ enter_fast_recovery(struct tcp_conn *c, uint32_t delivered, uint64_t now)
 	if (reduced) {
 		c->cc.cwnd = c->cc.ssthresh;
 	} else {
-		tcp_cc_loss(&c->cc, tcp_cwv_flight(c, tcp_in_flight(c), now), now);
+		tcp_cc_loss(&c->cc, tcp_cwv_flight(c, flight, now), now);
 		tcp_cwv_lost(c);
 		tcp_ecn_reduced(c);
 	}
@@ -95,8 +101,8 @@ reordering_window(const struct tcp_conn *c)
 	return tcp_rack_window(&c->rack, &c->tx, tcp_repairs(c), c->srtt);
 }
 
-/* Losses by time; the timer waits for those that may still arrive. */
-static void
+/* Losses by time; the timer waits for those that may still arrive. Return: was one of them a repetition? */
+static bool
 find_losses(struct tcp_conn *c, uint64_t now)
 {
 	uint32_t lost = c->tx.lost, retrans = c->tx.retrans;
@@ -110,6 +116,14 @@ find_losses(struct tcp_conn *c, uint64_t now)
 		tcp_timer_clear(c, TCP_TIMER_RACK);
 	else
 		tcp_timer_set(c, TCP_TIMER_RACK, next);
+	return c->tx.retrans != retrans;
+}
+
+/* RFC 5681 4.3: a repetition that is lost is a loss of its own; in a fast recovery RFC 6937 holds the rate down. */
+static bool
+begins_recovery(const struct tcp_conn *c, bool again)
+{
+	return c->tx.lost > 0 && (!tcp_repairs(c) || (again && c->recovery == TCP_LOSS));
 }
 
 /* Losses by duplicate ACKs, RFC 6582. */
@@ -172,7 +186,7 @@ grow(struct tcp_conn *c, uint32_t acked, bool recovering, uint64_t now)
 void
 tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acked, uint64_t now)
 {
-	bool recovering = shrinks(c);
+	bool recovering = shrinks(c), again = false;
 	uint32_t lost;
 
 	if (d->dsack.start != d->dsack.end)
@@ -187,11 +201,11 @@ tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acke
 		tcp_count(c->t, TCP_REORDERING);
 	lost = c->tx.lost;
 	if (c->sack_ok)
-		find_losses(c, now);
+		again = find_losses(c, now);
 	else
 		count_duplicates(c, d->duplicate, acked);
 	tcp_pmtud_judge(c, now);
-	if (!tcp_repairs(c) && c->tx.lost > 0)
+	if (begins_recovery(c, again))
 		enter_fast_recovery(c, d->bytes, now);
 	if (shrinks(c) && d->bytes > 0)
 		reduce_in_proportion(c, d->bytes, acked > 0 && c->tx.lost <= lost);
@@ -201,10 +215,11 @@ tcp_recovery_ack(struct tcp_conn *c, const struct tcp_delivery *d, uint32_t acke
 void
 tcp_recovery_reordered(struct tcp_conn *c, uint64_t now)
 {
+	bool again = find_losses(c, now);
+
 	tcp_count(c->t, TCP_RACK_TIMER);
-	find_losses(c, now);
 	tcp_pmtud_judge(c, now);
-	if (!tcp_repairs(c) && c->tx.lost > 0)
+	if (begins_recovery(c, again))
 		enter_fast_recovery(c, 0, now);
 	if (c->recovery == TCP_FAST_RECOVERY)
 		reduce_in_proportion(c, 0, false);

@@ -461,4 +461,8 @@ MUTANTS = [
            ('txq.c', '!txseg_waits(seg) || !txseg_waits(next) ||', '!txseg_waits(seg) ||')),
     Mutant('small-ones-lose-fin', 'a FIN that is put together with data is lost',
            ('txq.c', 'next->flags & (TXSEG_FIN | TXSEG_PSH | TXSEG_REPEATED);', 'next->flags & (TXSEG_PSH | TXSEG_REPEATED);')),
+    Mutant('lost-again-unseen', 'a repetition that is lost after a timeout does not lower the window',
+           ('recovery.c', '(again && c->recovery == TCP_LOSS)', '(again && false)')),
+    Mutant('lost-again-of-the-flight', 'a window that a timeout has lowered is lowered to a part of what was in flight before',
+           ('recovery.c', 'flight = RTE_MIN(flight, c->cc.ssthresh);', '(void)flight;')),
 ]

@@ -157,6 +157,12 @@ SCRIPT(rto_repeats_a_lost_repetition, ACCEPTED, NULL, /* */
        TEN, IN(A, 1, 1, 0, SACK1(SEG(1), SEG(5))), DATA(0), QUIET, WAIT(250), DATA(0),
        COUNT(RTO, 1))
 
+/* Slow start after the timeout repeats 1 and 2, and 1 is lost again. Seven tenths twice. */
+SCRIPT(rto_repetition_that_is_lost_lowers_the_window_again, ACCEPTED, NULL, /* */
+       TEN, PROBE, WAIT(205), DATA(0), IN(A, 1, SEG(1), 0), DATA(1), DATA(2), WAIT(1),
+       IN(A, 1, SEG(1), 0, SACK1(SEG(2), SEG(3))), DATA(1), SKIP, COUNT(SACK_RECOVERY, 1),
+       COUNT(RACK_RELOST, MSS), COUNT(RTO, 1), IN(A, 1, SEG(10), 0), CWND(10 * MSS * 49 / 100))
+
 SCRIPT(rto_of_fin_alone, ACCEPTED, NULL, CLOSE, OUT(F | A, 1, 1, 0), WAIT(205), OUT(F | A, 1, 1, 0))
 
 SCRIPT(rto_does_not_shrink_the_window_twice_for_one_loss, ACCEPTED, NULL, /* */
@@ -202,6 +208,7 @@ main(void)
 		cmocka_unit_test(rto_finds_a_peer_that_reneged),
 		cmocka_unit_test(rto_is_rearmed_by_each_ack),
 		cmocka_unit_test(rto_repeats_a_lost_repetition),
+		cmocka_unit_test(rto_repetition_that_is_lost_lowers_the_window_again),
 		cmocka_unit_test(rto_of_fin_alone),
 		cmocka_unit_test(rto_does_not_shrink_the_window_twice_for_one_loss),
 		cmocka_unit_test(sack_recovery_then_a_lost_end_then_a_close),
