@@ -241,6 +241,19 @@ sack_options(const struct tcp_conn *c, const struct slot *slot, struct tcp_segme
 	}
 }
 
+/* @s has made a connection, perhaps: the window of a SYN holds until a segment that is newer says another. */
+static void
+begun_by(struct exchange *z, struct slot *slot, const struct tcp_segment *s)
+{
+	const struct tcp_conn *c = exchange_conn(z, slot);
+
+	if (c == NULL)
+		return;
+	tcp_watch_in(&slot->watch, c, s);
+	if (slot->half_open && slot->n.iss == c->iss)
+		slot->watch.offered = seq_max(slot->watch.offered, slot->n.snd_edge + 1);
+}
+
 /* The peer of @slot sends @s; of the payload all bytes are altered by @salt. */
 void
 exchange_hand_over(struct exchange *z, struct slot *slot, const struct tcp_segment *s, uint8_t salt,
@@ -260,8 +273,8 @@ exchange_hand_over(struct exchange *z, struct slot *slot, const struct tcp_segme
 	peer_stream_before(&slot->peer, c, s, salt);
 	fake_in(&z->f, &slot->flow, s, payload, pieces);
 	must_hold(peer_stream_after(&slot->peer));
-	if (c == NULL && exchange_conn(z, slot) != NULL)
-		tcp_watch_in(&slot->watch, exchange_conn(z, slot), s);
+	if (c == NULL)
+		begun_by(z, slot, s);
 	/* SND.UNA moves to what this segment acknowledged, or not at all */
 	if (c != NULL && exchange_conn(z, slot) == c && c->iss == iss && c->snd_una != una)
 		CHECK(c->snd_una == s->ack && seq_gt(s->ack, una));
