@@ -16,6 +16,7 @@ MIXES = ['runs', 'mixed', 'spread']
 CONNS = [1, 10, 1000, 10000]
 FLAT = ('runs', 'mixed')  # here a round looks the same with 10 connections and with 10,000
 LINES_CONNS, LINES_ROUNDS = 1000, 256
+WAITS_CONNS, WAITS_ROUNDS = (10, 10000), 1024
 
 # Which step a function belongs to; what is not named goes by its file, and that of a header by the function it is in.
 STEPS = {
@@ -24,7 +25,7 @@ STEPS = {
     'checks': ['in.c', 'fast.c'],
     'merging': ['gro.c'],
     'ack': ['ack.c', 'recovery.c', 'cc.c', 'cc_cubic.c', 'cc_newreno.c', 'rtt.c', 'scoreboard.c', 'tcp_txq_ack', 'shrink', 'txseg_put',
-            'rack.c', 'prr.c', 'tlp.c', 'undo.c', 'hystart.c'],
+            'rack.c', 'prr.c', 'tlp.c', 'undo.c', 'hystart.c', 'cwv.c', 'ecn.c'],
     'receive queue': ['data.c', 'rxq.c'],
     'slices': ['buf.c', 'buf.h'],
     'ledger': ['ledger.c'],
@@ -133,6 +134,11 @@ def instructions(program, case, mix):
     return {'case': case, 'mix': mix, 'conns': LINES_CONNS, 'instructions': sum(by.values()), 'steps': by}
 
 
+def waits(program, case, mix):
+    """Cache lines that the engine waits for, by segment: the same at each run, whatever else the machine does."""
+    return {'case': case, 'mix': mix, 'waits': {n: run(program, case, mix, n, WAITS_ROUNDS)['waits'] for n in WAITS_CONNS}}
+
+
 def show(result):
     rows = []
     for case in CASES:
@@ -147,20 +153,26 @@ def show(result):
         table('instructions by segment', ['case', 'mix', 'all'] + steps,
               [[r['case'], r['mix'], r['instructions']] + [r['steps'].get(s, 0) for s in steps]
                for r in result['instructions']])
+    if result['waits']:
+        table('cache lines waited for by segment', ['case', 'mix'] + ['%d' % n for n in WAITS_CONNS],
+              [[r['case'], r['mix']] + [r['waits'][n] for n in WAITS_CONNS] for r in result['waits']])
 
 
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument('--program', required=True)
     ap.add_argument('--lines')
+    ap.add_argument('--waits')
     ap.add_argument('--json', required=True)
     ap.add_argument('--quick', action='store_true')
     a = ap.parse_args()
-    result = {'machine': machine(), 'cycles': [], 'instructions': []}
+    result = {'machine': machine(), 'cycles': [], 'instructions': [], 'waits': []}
     try:
         result['cycles'] = cycles(a.program, 1 if a.quick else 5, 512 if a.quick else 2000)
         if a.lines:
-            result['instructions'] = [instructions(a.lines, case, mix) for case in CASES for mix in ('runs', 'mixed')]
+            result['instructions'] = [instructions(a.lines, case, mix) for case in CASES for mix in FLAT]
+        if a.waits:
+            result['waits'] = [waits(a.waits, case, mix) for case in CASES for mix in FLAT]
     except RuntimeError as e:
         print('tcp: %s' % e, file=sys.stderr)
         return 1

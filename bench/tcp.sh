@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What a segment costs the TCP engine, without ports. Usage: tcp.sh --json FILE [--quick] [--no-instructions]
-# Installs and builds what it needs (into $BUILD, by default build/), measures cycles and, under valgrind, instructions by
-# step, for several minutes (--quick: fewer repetitions), prints tables and writes FILE. What is measured and how to read
-# it: doc/performance.md.
+# Installs and builds what it needs (into $BUILD, by default build/), measures cycles and, if not told otherwise, instructions
+# by step (under valgrind) and cache lines that are waited for (--quick: fewer repetitions of the cycles), prints tables and
+# writes FILE. What is measured and how to read it: doc/performance.md.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
@@ -34,6 +34,12 @@ if [ "$instructions" = 1 ]; then
 	[ -f "$BUILD/lines/build.ninja" ] || meson setup -Ddebug=true "$BUILD/lines" "$root" >/dev/null
 	ninja -C "$BUILD/lines" --quiet bench/tcp_bench
 	args+=(--lines "$BUILD/lines/bench/tcp_bench")
+	# and with a call for each load and store
+	[ -f "$BUILD/waits/build.ninja" ] || meson setup -Db_lundef=false -Dc_args="-I$here/waits -DBENCH_WAITS \
+		-fsanitize=kernel-address --param=asan-instrumentation-with-call-threshold=0 --param=asan-stack=0 \
+		--param=asan-globals=0" "$BUILD/waits" "$root" >/dev/null
+	ninja -C "$BUILD/waits" --quiet bench/tcp_bench
+	args+=(--waits "$BUILD/waits/bench/tcp_bench")
 fi
 
 # The router's memory is in huge pages: so is the engine's here.

@@ -5,6 +5,7 @@
  * prints one line of JSON: cycles by segment, as percentiles of the rounds, and how many segments were measured.
  */
 #include "bench/tcp_case.h"
+#include "bench/waits.h"
 
 #include <rte_eal.h>
 
@@ -72,9 +73,9 @@ print(const struct tcp_case *tc, struct tcp_samples *s, bool is_huge)
 		segments += s->v[i].segments;
 	qsort(s->v, s->n, sizeof(*s->v), by_cost);
 	printf("{\"case\":\"%s\",\"mix\":\"%s\",\"conns\":%u,\"rounds\":%u,\"segments\":%" PRIu64
-	       ",\"cycles\":%.1f,\"p10\":%.1f,\"p90\":%.1f,\"huge_pages\":%s}\n",
+	       ",\"cycles\":%.1f,\"p10\":%.1f,\"p90\":%.1f,\"huge_pages\":%s,\"waits\":%.2f}\n",
 	       tc->name, tc->mix, tc->conns, s->n, segments, percentile(s, 50), percentile(s, 10),
-	       percentile(s, 90), is_huge ? "true" : "false");
+	       percentile(s, 90), is_huge ? "true" : "false", waits_lines() / (double)segments);
 }
 
 int

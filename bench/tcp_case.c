@@ -6,6 +6,7 @@
 #include "bench/tcp_case.h"
 
 #include "bench/tcp_rig.h"
+#include "bench/waits.h"
 
 #include <rte_cycles.h>
 
@@ -65,7 +66,9 @@ tcp_bench_measured(struct bench *b, unsigned int i, bool receive, bool send)
 {
 	uint64_t start = rte_rdtsc_precise();
 
+	waits_begin();
 	do_round(b, i, receive, send);
+	waits_end();
 	return rte_rdtsc_precise() - start;
 }
 
