@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MBYTES "512"
@@ -44,6 +45,18 @@ start_eal(bool is_huge)
 	argv[11] = prefix;
 	/* --in-memory needs no prefix and takes none */
 	return rte_eal_init(is_huge ? 11 : 12, argv);
+}
+
+/* EAL leaves its folder behind, empty. */
+static void
+leave_nothing(void)
+{
+	char *dir = strdup(rte_eal_get_runtime_dir());
+
+	rte_eal_cleanup();
+	if (dir != NULL)
+		rmdir(dir);
+	free(dir);
 }
 
 static int
@@ -106,6 +119,6 @@ main(int argc, char **argv)
 		print(&tc, &samples, is_huge);
 	else
 		fprintf(stderr, "tcp_bench: %s %s %u: %s\n", tc.name, tc.mix, tc.conns, fault);
-	rte_eal_cleanup();
+	leave_nothing();
 	return fault == NULL ? 0 : 1;
 }

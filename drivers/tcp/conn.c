@@ -158,7 +158,7 @@ tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
 	const struct ip_flow *keys[RTE_HASH_LOOKUP_BULK_MAX];
 	void *data[RTE_HASH_LOOKUP_BULK_MAX];
 	uint8_t key_of[RTE_HASH_LOOKUP_BULK_MAX], recent[1u << RECENT_BITS] = {0};
-	struct tcp_conn *found[RTE_HASH_LOOKUP_BULK_MAX], *known[RTE_HASH_LOOKUP_BULK_MAX];
+	struct tcp_conn *known[RTE_HASH_LOOKUP_BULK_MAX];
 	unsigned int i, n_keys = 0, n_known = 0;
 	uint64_t hits = 0;
 
@@ -175,13 +175,14 @@ tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
 	if (rte_hash_lookup_bulk_data(t->table, (const void **)keys, n_keys, &hits, data) < 0)
 		hits = 0;
 	for (i = 0; i < n_keys; i++) {
-		found[i] = (hits >> i & 1) != 0 ? data[i] : NULL;
-		if (found[i] != NULL)
-			known[n_known++] = found[i];
+		if ((hits >> i & 1) != 0)
+			known[n_known++] = data[i];
+		else
+			data[i] = NULL;
 	}
 	fetch_all(known, n_known);
 	for (i = 0; i < n; i++)
-		conns[i] = found[key_of[i]];
+		conns[i] = data[key_of[i]];
 }
 
 static void

@@ -427,7 +427,7 @@ MUTANTS = [
     Mutant('tso-crumbs', 'packets of a large segment lie in more slices than the port takes',
            ('segment.c', 'if (++in > slices)', 'if (++in > 2 * slices)')),
     Mutant('tso-small', 'the port is to cut to less than it can',
-           ('segment.c', 'mss < path->tso_mss_min || ', '')),
+           ('segment.c', 'mss < RTE_MAX(path->tso_mss_min, 1) ||', 'mss < 1 ||')),
 
     # merged segments
     Mutant('merge-hides-marks', 'a marked segment is merged into one that is not',
