@@ -216,7 +216,8 @@ tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, 
 	uint32_t unit, fit;
 
 	/* of a large segment a port would put CWR into the first part, or into each, as it likes */
-	if (len <= mss || path->tso_max <= mss || mss < RTE_MAX(path->tso_mss_min, 1) || c->ecn.cwr)
+	if (len <= mss || path->tso_max <= mss || mss < RTE_MAX(path->tso_mss_min, 1u) ||
+	    c->ecn.cwr)
 		return RTE_MIN(len, mss);
 	unit = RTE_MIN(len, path->tso_max);
 	if (unit < len)

@@ -278,7 +278,7 @@ MUTANTS = [
     Mutant('ecn-cwr-on-all', 'CWR goes out with each segment',
            ('segment.c', 'c->ecn.cwr = false;', '')),
     Mutant('ecn-cwr-in-large', 'CWR goes out with a large segment',
-           ('segment.c', ' || c->ecn.cwr)', ')')),
+           ('segment.c', '1u) ||\n\t    c->ecn.cwr)', '1u))')),
     Mutant('ecn-loss-twice', 'a loss in a window that marks have reduced reduces it again',
            ('recovery.c', 'bool reduced = c->recovery == TCP_REDUCTION && !c->ecn.dctcp;', 'bool reduced = false;')),
     Mutant('ecn-grows-while-reduced', 'the window grows while it is to shrink',
@@ -427,7 +427,7 @@ MUTANTS = [
     Mutant('tso-crumbs', 'packets of a large segment lie in more slices than the port takes',
            ('segment.c', 'if (++in > slices)', 'if (++in > 2 * slices)')),
     Mutant('tso-small', 'the port is to cut to less than it can',
-           ('segment.c', 'mss < RTE_MAX(path->tso_mss_min, 1) ||', 'mss < 1 ||')),
+           ('segment.c', 'mss < RTE_MAX(path->tso_mss_min, 1u) ||', 'mss < 1 ||')),
 
     # merged segments
     Mutant('merge-hides-marks', 'a marked segment is merged into one that is not',
