@@ -92,6 +92,7 @@ peer_stream_before(struct peer_stream *ps, const struct tcp_conn *c, const struc
 	b->n_kept = c->t->counters[TCP_RX_OOO];
 	b->n_refused = c->t->counters[TCP_RX_OOO_NO_MEM];
 	b->n_reneged = c->t->counters[TCP_RX_RENEGED];
+	b->n_cut = c->t->counters[TCP_RX_NO_MEM];
 	b->n_ooo = 0;
 	TAILQ_FOREACH(r, &c->rx.ooo, link)
 		b->ooo[b->n_ooo++] = (struct tcp_range){r->seq, r->seq + r->data.len};
@@ -103,6 +104,8 @@ moved(struct peer_stream *ps, const struct tcp_conn *c, uint32_t now_at)
 {
 	struct peer_before *b = &ps->before;
 	uint32_t least = seq_min(b->end, b->rcv_edge), most = b->end;
+	/* of several mbufs the last ones found no memory */
+	bool cut = c->t->counters[TCP_RX_NO_MEM] != b->n_cut;
 	unsigned int i;
 
 	if (b->fin_known)
@@ -113,9 +116,9 @@ moved(struct peer_stream *ps, const struct tcp_conn *c, uint32_t now_at)
 		return "RCV.NXT jumped over a hole";
 	if (seq_gt(now_at, most))
 		return "RCV.NXT is beyond what was sent";
-	if (seq_lt(now_at, least))
+	if (!cut && seq_lt(now_at, least))
 		return "a segment in order was taken in part";
-	if (seq_lt(now_at, most) && seq_lt(now_at, b->rcv_edge) && !c->fin_known &&
+	if (!cut && seq_lt(now_at, most) && seq_lt(now_at, b->rcv_edge) && !c->fin_known &&
 	    c->t->counters[TCP_RX_RENEGED] == b->n_reneged)
 		return "what had become consecutive was not joined";
 	add(ps, b->rcv_nxt, seq_min(b->end, now_at), b->salt, false);

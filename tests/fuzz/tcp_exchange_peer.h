@@ -32,7 +32,7 @@ struct peer_before {
 	bool fin_known;
 	struct tcp_range ooo[TCP_OOO_RANGES_MAX];
 	unsigned int n_ooo;
-	uint64_t n_kept, n_refused, n_reneged;
+	uint64_t n_kept, n_refused, n_reneged, n_cut;
 	/* payload of the segment */
 	uint32_t start, end;
 	uint8_t salt;
