@@ -72,8 +72,9 @@ tcp_request_begin(struct tcp *t, struct tcp_request *r, uint8_t tos, uint64_t no
 	return sent;
 }
 
-void
-tcp_request_repeat(struct tcp *t, struct tcp_request *r, uint64_t now)
+/* The SYN-ACK once more, with what @syn changes of it; NULL: nothing. */
+static void
+answer_again(struct tcp *t, struct tcp_request *r, const struct tcp_segment *syn, uint64_t now)
 {
 	struct tcp_conn c;
 
@@ -81,8 +82,16 @@ tcp_request_repeat(struct tcp *t, struct tcp_request *r, uint64_t now)
 	r->is_repeated = true;
 	if (!unfold(t, r, &c, now))
 		return;
+	if (syn != NULL)
+		tcp_ecn_syn_again(&c, syn);
 	tcp_send_syn(&c, now);
 	keep(r, &c);
+}
+
+void
+tcp_request_repeat(struct tcp *t, struct tcp_request *r, uint64_t now)
+{
+	answer_again(t, r, NULL, now);
 }
 
 void
@@ -109,21 +118,6 @@ challenge(struct tcp *t, struct tcp_request *r, uint64_t now)
 }
 
 /* --- segments --- */
-
-/* The peer's SYN again: our SYN-ACK was lost, or is late. */
-static void
-syn_again(struct tcp *t, struct tcp_request *r, const struct tcp_segment *s, uint64_t now)
-{
-	struct tcp_conn c;
-
-	tcp_count(t, TCP_SYN_RETRANSMIT);
-	r->is_repeated = true;
-	if (!unfold(t, r, &c, now))
-		return;
-	tcp_ecn_syn_again(&c, s);
-	tcp_send_syn(&c, now);
-	keep(r, &c);
-}
 
 /* The handshake is complete. Return: NULL: there is no room for the connection; the peer repeats what it sent. */
 static struct tcp_conn *
@@ -205,7 +199,8 @@ tcp_request_in(struct tcp *t, struct tcp_request *r, uint8_t tos, const struct t
 		return NULL;
 	}
 	if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->seq == r->syn.seq) {
-		syn_again(t, r, s, now);
+		/* our SYN-ACK was lost, or is late */
+		answer_again(t, r, s, now);
 		return NULL;
 	}
 	if (!timestamp_ok(t, r, s, now))

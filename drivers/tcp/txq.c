@@ -187,7 +187,7 @@ tcp_txq_join(struct tcp_txq *q, struct tcp_txseg_pool *pool, struct tcp_txseg *s
 	seg->len += next->len;
 	seg->flags |= next->flags & (TXSEG_FIN | TXSEG_PSH | TXSEG_REPEATED);
 	seg->packets = 1;
-	/* the scoreboard stays as it is: the bytes in its sums are the same, and what waits is in no list of it */
+	/* the scoreboard stays as it is: the bytes in its sums are the same, and what waits is in no list of it, nor is its hint on it */
 	TAILQ_REMOVE(&q->segs, next, link);
 	txseg_put(pool, next);
 	return true;

@@ -87,8 +87,6 @@ buf_mbuf_true_size(const struct rte_mbuf *m)
 	return (uint32_t)sizeof(*m) + m->priv_size + m->buf_len;
 }
 
-#define FETCH_MAX 16 /* mbufs at once */
-
 static void
 link_slice(struct buf *b, struct slice *s)
 {
@@ -223,6 +221,8 @@ buf_split(struct buf *dst, const struct buf_mem *mem, struct buf *src, uint32_t 
 	}
 	return 0;
 }
+
+#define FETCH_MAX 16 /* mbufs at once */
 
 /* Ask for the mbufs of the slices from @s on that lie within @n bytes. Return: how many these are. */
 static unsigned int
