@@ -207,7 +207,7 @@ tcp_timers_init(struct tcp_conn *c)
 {
 	int i;
 
-	c->timer = (struct timer){.fire = fire};
+	c->timer = (struct timer){.fire = fire, .offset = offsetof(struct tcp_conn, timer)};
 	for (i = 0; i < TCP_TIMERS; i++)
 		c->deadline[i] = TIMER_NONE;
 }

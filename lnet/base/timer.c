@@ -6,6 +6,9 @@
  */
 #include "lnet/base/timer.h"
 
+#include <rte_common.h>
+#include <rte_prefetch.h>
+
 #define SLOT_MASK (TIMER_SLOTS - 1)
 #define LEVEL_DUE \
 	TIMER_LEVELS /* of a timer that a run has taken out of the wheel and is about to fire */
@@ -90,6 +93,15 @@ first_slot(const struct timer_wheel *w, unsigned int *level, unsigned int *slot,
 	return true;
 }
 
+static void
+fetch_object(const struct timer *t)
+{
+	if (t->offset == 0)
+		return;
+	rte_prefetch0((const char *)t - t->offset);
+	rte_prefetch0((const char *)t + RTE_CACHE_LINE_SIZE);
+}
+
 /* Take all that is due at @end out of the wheel, into @due in the order of their ticks; the wheel's tick is @end then. */
 static void
 collect(struct timer_wheel *w, uint64_t end, struct timer_list *due)
@@ -107,6 +119,7 @@ collect(struct timer_wheel *w, uint64_t end, struct timer_list *due)
 				continue;
 			}
 			t->level = LEVEL_DUE;
+			fetch_object(t);
 			if (last == NULL)
 				LIST_INSERT_HEAD(due, t, link);
 			else

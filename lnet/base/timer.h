@@ -24,6 +24,11 @@ struct timer {
 	void (*fire)(struct timer *t, uint64_t now);
 	uint8_t level, slot;
 	bool armed;
+	/*
+	 * Where it lies in its object, if that is so large that it is in no cache when it is due: the object's first line and the line
+	 * behind the timer's are asked for before it fires. 0: they are not.
+	 */
+	uint16_t offset;
 };
 LIST_HEAD(timer_list, timer);
 
