@@ -5,6 +5,7 @@
 #include "lnet/base/counter.h"
 #include "lnet/base/pool.h"
 
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 
 #include <errno.h>
@@ -292,7 +293,7 @@ rig_start(struct rig *r, unsigned int n, unsigned int held, bool tso,
 		r->path.tso_max = RIG_UNIT;
 		r->path.tso_max_slices = 256;
 	}
-	r->conns = calloc(n, sizeof(*r->conns));
+	r->conns = rte_calloc("rig", n, sizeof(*r->conns), RTE_CACHE_LINE_SIZE);
 	rc = r->conns != NULL ? start_memory(r, n, held) : -ENOMEM;
 	if (rc == 0)
 		rc = start_engine(r, n);
@@ -325,6 +326,6 @@ rig_stop(struct rig *r)
 		fault = "the ledger is not empty";
 	buf_mem_destroy(&r->mem);
 	lcore_fini(&r->lc);
-	free(r->conns);
+	rte_free(r->conns);
 	return fault;
 }

@@ -23,6 +23,8 @@
 #define RIG_OUT_MAX 16384u
 #define RIG_UNIT 65435u /* bytes of a large segment that the path cuts: as ether says */
 
+#include <rte_common.h>
+
 struct rig;
 struct rte_mbuf;
 
@@ -30,13 +32,13 @@ struct rte_mbuf;
 struct rig_conn {
 	struct rig *rig;
 	struct tcp_conn *c;
-	struct ip_flow flow;
 	uint32_t seq; /* next byte that the peer sends */
 	uint32_t sent; /* behind the last byte that the engine sent */
 	uint32_t acked; /* of these the peer has acknowledged */
 	uint32_t tsval; /* newest timestamp of the engine */
 	uint32_t expects; /* bytes of the message that the user is receiving */
-};
+	struct ip_flow flow;
+} __rte_cache_aligned;
 
 struct rig {
 	struct lcore lc;
