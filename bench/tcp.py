@@ -20,10 +20,11 @@ WAITS_CONNS, WAITS_ROUNDS = (10, 10000), 1024
 
 # Which step a function belongs to; what is not named goes by its file, and that of a header by the function it is in.
 STEPS = {
-    'parse': ['wire.c', 'parse', 'flags_ok'],
-    'look-up': ['rte_jhash.h', 'flow_hash', 'tcp_conn_find_bulk', 'tcp_conn_find', 'librte_hash'],
-    'checks': ['in.c', 'fast.c'],
-    'merging': ['gro.c'],
+    'parse': ['wire.c', 'parse', 'flags_ok', 'fetch_packets', 'read_packets', 'tcp_input'],
+    'look-up': ['flows.c', 'flows.h', 'ip_flow_equal', 'rte_jhash.h', 'tcp_conn_find', 'tcp_conn_expect', 'tcp_conn_expected', 'find',
+                'fetch', 'fetch_conn', 'look_up', 'fetch_acked'],
+    'checks': ['in.c', 'fast.c', 'process'],
+    'merging': ['gro.c', 'ipaddr_equal'],
     'ack': ['ack.c', 'recovery.c', 'cc.c', 'cc_cubic.c', 'cc_newreno.c', 'rtt.c', 'scoreboard.c', 'tcp_txq_ack', 'shrink', 'txseg_put',
             'rack.c', 'prr.c', 'tlp.c', 'undo.c', 'hystart.c', 'cwv.c', 'ecn.c'],
     'receive queue': ['data.c', 'rxq.c'],

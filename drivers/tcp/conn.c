@@ -1,59 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connection blocks: where they come from, how they are found, how they end and what their users are told. */
 #include "drivers/tcp/tcp_priv.h"
-#include "lnet/base/bytes.h"
 
-#include <rte_hash.h>
-#include <rte_jhash.h>
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-#define RECENT_BITS 6 /* slots in which flows of the burst at hand are remembered */
-#define TABLE_MIN 8 /* entries that rte_hash wants at least */
-
-/*
- * Of an IPv4 flow only the 12 bytes that are not zero are hashed. With the seed it stays hard to find flows that share a
- * bucket, which a bare CRC would not do: its collisions are the same for all seeds.
- */
-static uint32_t
-flow_hash(const void *key, uint32_t len, uint32_t seed)
-{
-	const struct ip_flow *f = key;
-	uint32_t words[(sizeof(struct ip_flow) + 3) / 4] = {0};
-	uint32_t local, remote;
-
-	if (f->local.family == IP_V4) {
-		memcpy(&local, f->local.bytes, sizeof(local));
-		memcpy(&remote, f->remote.bytes, sizeof(remote));
-		return rte_jhash_3words(local, remote,
-					(uint32_t)f->local_port << 16 | f->remote_port, seed);
-	}
-	/* the key is no whole number of words at an even address: the hash wants aligned words */
-	memcpy(words, key, len);
-	return rte_jhash_32b(words, RTE_DIM(words), seed);
-}
-
-struct rte_hash *
-tcp_flow_table_create(const struct tcp *t, const char *what, unsigned int entries)
-{
-	char name[RTE_HASH_NAMESIZE];
-	struct rte_hash_parameters p = {
-		.name = name,
-		.entries = entries > TABLE_MIN ? entries : TABLE_MIN,
-		.key_len = sizeof(struct ip_flow),
-		.hash_func = flow_hash,
-		.socket_id = t->lc->socket,
-		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
-	};
-
-	memcpy(&p.hash_func_init_val, t->cfg.secret, sizeof(p.hash_func_init_val));
-	snprintf(name, sizeof(name), "%s_%p", what, (const void *)t);
-	return rte_hash_create(&p);
-}
 
 int
 tcp_conns_create(struct tcp *t)
@@ -65,13 +18,13 @@ tcp_conns_create(struct tcp *t)
 	TAILQ_INIT(&t->dead);
 	TAILQ_INIT(&t->dirty);
 	TAILQ_INIT(&t->event);
-	t->table = tcp_flow_table_create(t, "tcp", t->cfg.max_conns);
-	if (t->table == NULL)
-		return -ENOMEM;
 	t->conns = rte_calloc_socket("tcp_conns", t->cfg.max_conns, sizeof(*t->conns),
 				     RTE_CACHE_LINE_SIZE, t->lc->socket);
-	if (t->conns == NULL) {
-		rte_hash_free(t->table);
+	if (t->conns == NULL)
+		return -ENOMEM;
+	if (tcp_flows_init(&t->flows, t->conns, sizeof(*t->conns), offsetof(struct tcp_conn, flow),
+			   t->cfg.max_conns, tcp_hash_seed(t), t->lc->socket) < 0) {
+		rte_free(t->conns);
 		return -ENOMEM;
 	}
 	for (i = 0; i < t->cfg.max_conns; i++)
@@ -82,32 +35,22 @@ tcp_conns_create(struct tcp *t)
 void
 tcp_conns_destroy(struct tcp *t)
 {
+	tcp_flows_fini(&t->flows);
 	rte_free(t->conns);
-	rte_hash_free(t->table);
+}
+
+static struct tcp_conn *
+find(struct tcp *t, const struct ip_flow *flow, uint32_t hash)
+{
+	uint32_t i = tcp_flows_find(&t->flows, flow, hash);
+
+	return i == TCP_FLOWS_NONE ? NULL : &t->conns[i];
 }
 
 struct tcp_conn *
 tcp_conn_find(struct tcp *t, const struct ip_flow *flow)
 {
-	void *c;
-
-	return rte_hash_lookup_data(t->table, flow, &c) < 0 ? NULL : c;
-}
-
-static bool
-flow_equal(const struct ip_flow *a, const struct ip_flow *b)
-{
-	return a->remote_port == b->remote_port && a->local_port == b->local_port &&
-		ipaddr_equal(&a->remote, &b->remote) && ipaddr_equal(&a->local, &b->local);
-}
-
-/* Where among RECENT the last key of about this flow is kept. */
-static unsigned int
-recent_slot(const struct ip_flow *f)
-{
-	uint32_t mix = get_be32(f->remote.bytes) ^ get_be32(f->remote.bytes + 12);
-
-	return ((mix ^ f->remote_port) * UINT32_C(0x9e3779b1)) >> (32 - RECENT_BITS);
+	return find(t, flow, tcp_flows_hash(&t->flows, flow));
 }
 
 static void
@@ -126,69 +69,32 @@ tcp_conn_fetch(const struct tcp_conn *c)
 	fetch(c, 0, TCP_LINES_TX);
 }
 
-/*
- * The connections that a burst belongs to, before the first of its segments is processed: with thousands of them none is in
- * the core's caches, and what is asked for at once comes at once. What a receiver needs comes first; who sends as well
- * is read off it when it is there, and what an ACK will release when that is.
- */
-static void
-fetch_all(struct tcp_conn *const *conns, unsigned int n)
+void
+tcp_conn_expect(const struct tcp *t, uint32_t hash, bool sends)
 {
-	unsigned int i;
+	uint32_t guess = tcp_flows_guess(&t->flows, hash);
 
-	for (i = 0; i < n; i++)
-		fetch(conns[i], 0, TCP_LINES_RX);
-	for (i = 0; i < n; i++) {
-		rte_prefetch0(conns[i]->user);
-		if (!conns[i]->is_quiet)
-			fetch(conns[i], TCP_LINES_RX, TCP_LINES_TX);
-	}
-	for (i = 0; i < n; i++) {
-		if (conns[i]->is_quiet)
-			continue;
-		rte_prefetch0(TAILQ_FIRST(&conns[i]->tx.segs));
-		rte_prefetch0(conns[i]->tx.data.head);
-	}
+	if (guess != TCP_FLOWS_NONE)
+		fetch(&t->conns[guess], 0, sends ? TCP_LINES_TX : TCP_LINES_RX);
 }
 
-void
-tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
-		   struct tcp_conn **conns)
+struct tcp_conn *
+tcp_conn_expected(struct tcp *t, const struct ip_flow *flow, uint32_t hash, bool sends)
 {
-	const struct ip_flow *keys[RTE_HASH_LOOKUP_BULK_MAX];
-	void *data[RTE_HASH_LOOKUP_BULK_MAX];
-	uint8_t key_of[RTE_HASH_LOOKUP_BULK_MAX], recent[1u << RECENT_BITS] = {0};
-	struct tcp_conn *known[RTE_HASH_LOOKUP_BULK_MAX];
-	unsigned int i, n_keys = 0, n_known = 0;
-	uint64_t hits = 0;
+	struct tcp_conn *c = find(t, flow, hash);
 
-	/* most segments of a burst belong to few flows: each is looked up once, if no other took its slot meanwhile */
-	for (i = 0; i < n; i++) {
-		uint8_t *slot = &recent[recent_slot(&flows[i])];
-
-		if (*slot >= n_keys || !flow_equal(&flows[i], keys[*slot])) {
-			*slot = (uint8_t)n_keys;
-			keys[n_keys++] = &flows[i];
-		}
-		key_of[i] = *slot;
-	}
-	if (rte_hash_lookup_bulk_data(t->table, (const void **)keys, n_keys, &hits, data) < 0)
-		hits = 0;
-	for (i = 0; i < n_keys; i++) {
-		if ((hits >> i & 1) != 0)
-			known[n_known++] = data[i];
-		else
-			data[i] = NULL;
-	}
-	fetch_all(known, n_known);
-	for (i = 0; i < n; i++)
-		conns[i] = data[key_of[i]];
+	if (c == NULL)
+		return NULL;
+	rte_prefetch0(c->user);
+	if (!sends && !c->is_quiet)
+		fetch(c, TCP_LINES_RX, TCP_LINES_TX);
+	return c;
 }
 
 static void
 table_remove(struct tcp_conn *c)
 {
-	rte_hash_del_key(c->t->table, &c->flow);
+	tcp_flows_remove(&c->t->flows, (uint32_t)(c - c->t->conns));
 	c->t->changes++;
 }
 
@@ -366,12 +272,7 @@ tcp_conn_new(struct tcp *t, const struct ip_flow *flow, uint64_t now, struct tcp
 		return -ENOMEM;
 	}
 	c->flow = *flow;
-	if (rte_hash_add_key_data(t->table, &c->flow, c) < 0) {
-		ledger_conn_close(&t->lc->ledger, &c->account);
-		block_put(c);
-		tcp_count(t, TCP_CONN_NO_BLOCK);
-		return -ENOMEM;
-	}
+	tcp_flows_add(&t->flows, (uint32_t)(c - t->conns));
 	t->changes++;
 	tcp_conn_init(c, t, flow, &path, now);
 	*cp = c;

@@ -7,20 +7,20 @@
 #include "drivers/tcp/gro.h"
 
 #include "drivers/tcp/seq.h"
+#include "lnet/base/bytes.h"
 
 #include <rte_common.h>
 #include <rte_mbuf.h>
 
-#include <string.h>
-
 #define TS_LEN 12 /* of the timestamps option, aligned */
 
 static unsigned int
-slot_of(const struct ip_flow *f)
+slot_of(const struct tcp_parsed *p)
 {
-	unsigned int last = f->remote.family == IP_V6 ? 15 : 3;
+	const uint8_t *remote = p->pkt->remote.bytes;
+	uint32_t mix = get_be32(remote) ^ get_be32(remote + 12) ^ p->s.src_port;
 
-	return (f->remote.bytes[last] * 7u + f->remote_port) % TCP_BURST;
+	return (mix * UINT32_C(0x9e3779b1)) >> (32 - TCP_GRO_SLOT_BITS);
 }
 
 /* Payload, and a header that only brings it: no flag and no option of a kind that is rare. */
@@ -66,17 +66,27 @@ join(struct tcp_parsed *a, const struct tcp_parsed *b)
 	a->lro |= b->lro;
 }
 
-bool
-tcp_gro_merge(struct tcp_gro *g, struct tcp_parsed *parsed, const struct ip_flow *flows,
-	      unsigned int i)
+static bool
+same_flow(const struct tcp_parsed *a, const struct tcp_parsed *b)
 {
-	uint8_t *slot = &g->last[slot_of(&flows[i])];
+	return a->s.src_port == b->s.src_port && a->s.dst_port == b->s.dst_port &&
+		ipaddr_equal(&a->pkt->remote, &b->pkt->remote) &&
+		ipaddr_equal(&a->pkt->local, &b->pkt->local);
+}
+
+bool
+tcp_gro_merge(struct tcp_gro *g, struct tcp_parsed *parsed, unsigned int i)
+{
+	uint8_t *slot = &g->last[slot_of(&parsed[i])];
 	unsigned int before = *slot;
 
 	*slot = (uint8_t)(i + 1);
 	parsed[i].may_merge = is_plain(&parsed[i].s);
-	if (before == 0 || !belong(&parsed[before - 1], &parsed[i]) ||
-	    memcmp(&flows[before - 1], &flows[i], sizeof(flows[i])) != 0)
+	parsed[i].first = (uint8_t)i;
+	if (before == 0 || !same_flow(&parsed[before - 1], &parsed[i]))
+		return false;
+	parsed[i].first = parsed[before - 1].first;
+	if (!belong(&parsed[before - 1], &parsed[i]))
 		return false;
 	*slot = (uint8_t)before;
 	join(&parsed[before - 1], &parsed[i]);

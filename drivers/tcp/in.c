@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Segments in, in passes over the burst; the checks of RFC 9293 3.10.7.4 in their order. */
+/* A segment of a connection: the checks of RFC 9293 3.10.7.4 in their order. */
 #include "drivers/tcp/gro.h"
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
-
-#include <rte_mbuf.h>
 
 #include <errno.h>
 
@@ -195,8 +193,8 @@ synchronized_in(struct tcp_conn *c, struct tcp_segment *s, uint8_t tos, struct r
 		tcp_data_in(c, s, m, now);
 }
 
-static void
-conn_in(struct tcp_conn *c, struct tcp_parsed *p, struct rte_mbuf **m, uint64_t now)
+void
+tcp_conn_in(struct tcp_conn *c, struct tcp_parsed *p, struct rte_mbuf **m, uint64_t now)
 {
 	struct tcp_segment *s = &p->s;
 	struct tcp *t = c->t;
@@ -223,106 +221,4 @@ conn_in(struct tcp_conn *c, struct tcp_parsed *p, struct rte_mbuf **m, uint64_t 
 		synchronized_in(c, s, p->tos, m, now);
 		break;
 	}
-}
-
-/* Combinations that no stack sends: they serve to probe and to slip past filters. */
-static bool
-flags_ok(uint8_t flags)
-{
-	bool syn = (flags & TCP_SYN) != 0;
-
-	return !(syn && (flags & (TCP_FIN | TCP_RST)) != 0) &&
-		(flags & (TCP_SYN | TCP_RST | TCP_ACK)) != 0;
-}
-
-/* What the port has merged. */
-static void
-note_lro(struct tcp *t, const struct ip_packet *pkt, struct tcp_segment *s)
-{
-	tcp_count(t, TCP_RX_LRO);
-	if (pkt->part == 0 || s->len <= pkt->part)
-		return;
-	s->part = pkt->part;
-	s->n_merged = (uint16_t)((s->len + s->part - 1) / s->part);
-	s->last_seq = s->seq + (s->n_merged - 1u) * s->part;
-}
-
-static bool
-parse(struct tcp *t, const struct ip_packet *pkt, struct tcp_parsed *p, struct ip_flow *flow)
-{
-	struct rte_mbuf *m = pkt->m;
-	struct tcp_segment *s = &p->s;
-
-	tcp_count(t, TCP_SEG_IN);
-	if (tcp_wire_parse(rte_pktmbuf_mtod(m, const void *), m->data_len, m->pkt_len, s) < 0) {
-		tcp_count(t, TCP_DROP_HEADER);
-		return false;
-	}
-	if (!flags_ok(s->flags)) {
-		tcp_count(t, TCP_DROP_FLAGS);
-		return false;
-	}
-	if (s->bad_options)
-		tcp_count(t, TCP_BAD_OPTIONS);
-	if ((s->flags & TCP_URG) != 0)
-		tcp_count(t, TCP_RX_URGENT);
-	if (pkt->merged)
-		note_lro(t, pkt, s);
-	p->m = m;
-	p->tail = rte_pktmbuf_lastseg(m);
-	p->tos = pkt->tos;
-	p->lro = pkt->merged;
-	*flow = (struct ip_flow){
-		.local = pkt->local,
-		.remote = pkt->remote,
-		.local_port = s->dst_port,
-		.remote_port = s->src_port,
-	};
-	return true;
-}
-
-static void
-burst_in(struct tcp *t, const struct ip_packet *pkts, unsigned int n, uint64_t now)
-{
-	struct tcp_parsed parsed[TCP_BURST];
-	struct ip_flow flows[TCP_BURST];
-	struct tcp_conn *conns[TCP_BURST];
-	struct tcp_gro gro = {0};
-	unsigned int i, good = 0;
-	uint64_t changes;
-
-	for (i = 0; i < n; i++) {
-		if (!parse(t, &pkts[i], &parsed[good], &flows[good]))
-			rte_pktmbuf_free(pkts[i].m);
-		else if (tcp_gro_merge(&gro, parsed, flows, good))
-			tcp_count(t, TCP_RX_MERGED);
-		else
-			good++;
-	}
-	if (good == 0)
-		return;
-	tcp_conn_find_bulk(t, flows, good, conns);
-	changes = t->changes;
-	for (i = 0; i < good; i++) {
-		struct tcp_parsed *p = &parsed[i];
-		struct rte_mbuf *m = p->m;
-		/* an earlier segment of the burst may have opened or ended it */
-		struct tcp_conn *c = changes == t->changes ? conns[i] : tcp_conn_find(t, &flows[i]);
-
-		if (c == NULL)
-			c = tcp_listen_in(t, &flows[i], p->tos, &p->s, NULL, now);
-		if (c != NULL)
-			conn_in(c, p, &m, now);
-		rte_pktmbuf_free(m);
-	}
-}
-
-void
-tcp_input(struct tcp *t, const struct ip_packet *pkts, unsigned int n, uint64_t now)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i += TCP_BURST)
-		burst_in(t, pkts + i, n - i < TCP_BURST ? n - i : TCP_BURST, now);
-	tcp_conns_tell(t, now);
 }

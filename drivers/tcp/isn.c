@@ -14,6 +14,14 @@
 	6 /* 64 ns: faster than a connection numbers bytes, as RFC 9293 3.4.1 wants */
 
 uint32_t
+tcp_hash_seed(const struct tcp *t)
+{
+	static const char purpose[] = "table of flows";
+
+	return (uint32_t)siphash24(t->cfg.secret, purpose, sizeof(purpose));
+}
+
+uint32_t
 tcp_isn(const struct tcp *t, const struct ip_flow *flow, uint64_t now)
 {
 	uint64_t clock = (now + t->cfg.clock_offset) >> ISN_TICK_SHIFT;

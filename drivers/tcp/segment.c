@@ -161,7 +161,7 @@ tcp_send_syn(struct tcp_conn *c, uint64_t now)
 	return true;
 }
 
-/* Bytes from @off of @s on that lie in at most @slices slices; 0 slices = no limit. */
+/* Bytes from @off of @s on that lie in at most @slices slices; 0 slices = no limit. Their mbufs will be needed: they are asked for. */
 static uint32_t
 span(const struct slice *s, uint32_t off, uint32_t len, unsigned int slices)
 {
@@ -170,6 +170,7 @@ span(const struct slice *s, uint32_t off, uint32_t len, unsigned int slices)
 	if (slices == 0)
 		return len;
 	for (; s != NULL && slices > 0 && n < len; slices--) {
+		slice_fetch(s);
 		n += s->off + s->len - off;
 		s = s->next;
 		off = s != NULL ? s->off : 0;

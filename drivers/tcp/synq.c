@@ -5,7 +5,6 @@
 #include "drivers/tcp/seq.h"
 #include "drivers/tcp/tcp_priv.h"
 
-#include <rte_hash.h>
 #include <rte_malloc.h>
 
 #include <errno.h>
@@ -40,7 +39,7 @@ tcp_synq_remove(struct tcp *t, struct tcp_request *r)
 	struct tcp_synq *q = &t->synq;
 
 	tcp_synq_release_window(t, r);
-	rte_hash_del_key(q->table, &r->flow);
+	tcp_flows_remove(&q->flows, (uint32_t)(r - q->mem));
 	TAILQ_REMOVE(&q->stage[r->stage], r, link);
 	fair_remove(&q->sources, &r->fair);
 	r->listener = NULL;
@@ -130,14 +129,13 @@ tcp_synq_create(struct tcp *t)
 	TAILQ_INIT(&q->free);
 	for (i = 0; i < TCP_SYNQ_STAGES; i++)
 		TAILQ_INIT(&q->stage[i]);
-	/* in a flood it is always full: a cuckoo table that is nearly so searches long for each new entry */
-	q->table = tcp_flow_table_create(t, "syn", 2 * q->size);
-	if (q->table == NULL)
-		return -ENOMEM;
 	q->mem = rte_calloc_socket("tcp_synq", q->size, sizeof(*q->mem), RTE_CACHE_LINE_SIZE,
 				   t->lc->socket);
-	if (q->mem == NULL) {
-		rte_hash_free(q->table);
+	if (q->mem == NULL)
+		return -ENOMEM;
+	if (tcp_flows_init(&q->flows, q->mem, sizeof(*q->mem), offsetof(struct tcp_request, flow),
+			   q->size, tcp_hash_seed(t), t->lc->socket) < 0) {
+		rte_free(q->mem);
 		return -ENOMEM;
 	}
 	for (i = 0; i < q->size; i++)
@@ -148,8 +146,8 @@ tcp_synq_create(struct tcp *t)
 void
 tcp_synq_destroy(struct tcp *t)
 {
+	tcp_flows_fini(&t->synq.flows);
 	rte_free(t->synq.mem);
-	rte_hash_free(t->synq.table);
 }
 
 void
@@ -199,11 +197,13 @@ tcp_synq_unlisten(struct tcp_listener *l, uint64_t now)
 struct tcp_request *
 tcp_synq_find(struct tcp *t, const struct ip_flow *flow)
 {
-	void *r;
+	const struct tcp_synq *q = &t->synq;
+	uint32_t i;
 
-	if (t->synq.sources.total == 0)
+	if (q->sources.total == 0)
 		return NULL;
-	return rte_hash_lookup_data(t->synq.table, flow, &r) < 0 ? NULL : r;
+	i = tcp_flows_find(&q->flows, flow, tcp_flows_hash(&q->flows, flow));
+	return i == TCP_FLOWS_NONE ? NULL : &q->mem[i];
 }
 
 /* A free entry for one more of @class. Return: NULL: it has to give way itself. */
@@ -268,12 +268,7 @@ tcp_synq_add(struct tcp_listener *l, const struct ip_flow *flow, uint8_t tos,
 	};
 	if (isn_above != NULL && seq_leq(r->iss, *isn_above))
 		r->iss = *isn_above + ISN_STEP;
-	if (rte_hash_add_key_data(t->synq.table, &r->flow, r) < 0) {
-		tcp_count(t, TCP_SYN_REFUSED);
-		r->listener = NULL;
-		TAILQ_INSERT_HEAD(&t->synq.free, r, link);
-		return;
-	}
+	tcp_flows_add(&t->synq.flows, (uint32_t)(r - t->synq.mem));
 	tcp_synq_hold_window(t, r);
 	fair_add(&t->synq.sources, &r->fair, class);
 	wait_for(t, r, now);

@@ -6,11 +6,11 @@
  */
 #pragma once
 
+#include "drivers/tcp/flows.h"
 #include "drivers/tcp/request.h"
 #include "lnet/base/fair.h"
 #include "lnet/base/timer.h"
 
-struct rte_hash;
 struct tcp;
 struct tcp_listener;
 
@@ -19,7 +19,7 @@ struct tcp_listener;
 struct tcp_synq {
 	struct tcp_request *mem;
 	unsigned int size;
-	struct rte_hash *table; /* struct ip_flow -> struct tcp_request */
+	struct tcp_flows flows; /* of mem */
 	struct tcp_request_list free;
 	struct tcp_request_list stage[TCP_SYNQ_STAGES]; /* the first to be due first */
 	struct fair sources;

@@ -5,6 +5,7 @@
 #include "drivers/tcp/tcp_priv.h"
 
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
 
 #include <errno.h>
 
@@ -119,6 +120,14 @@ tcp_destroy(struct tcp *t, uint64_t now)
 	rte_free(t);
 }
 
+/* It is the next to be served: ask for what it will send first. */
+static void
+fetch_payload(const struct tcp_conn *c)
+{
+	if (!c->is_quiet && c->tx.unsent > 0)
+		rte_prefetch0(c->tx.next != NULL ? c->tx.next : c->tx.data.head);
+}
+
 unsigned int
 tcp_poll(struct tcp *t, uint64_t now)
 {
@@ -131,6 +140,8 @@ tcp_poll(struct tcp *t, uint64_t now)
 		more = c != last;
 		TAILQ_REMOVE(&t->dirty, c, dirty_link);
 		c->is_dirty = false;
+		if (more)
+			fetch_payload(TAILQ_FIRST(&t->dirty));
 		tcp_output(c, now);
 		n++;
 	}

@@ -9,6 +9,7 @@
 
 #include "drivers/tcp/cc.h"
 #include "drivers/tcp/ecn.h"
+#include "drivers/tcp/flows.h"
 #include "drivers/tcp/pmtud.h"
 #include "drivers/tcp/recovery.h"
 #include "drivers/tcp/rxq.h"
@@ -24,8 +25,8 @@
 #include <stddef.h>
 #include <sys/queue.h>
 
-struct rte_hash;
 struct rte_mbuf;
+struct tcp_parsed;
 
 #define TCP_US 1000ull /* ns */
 #define TCP_MS (1000 * TCP_US)
@@ -57,10 +58,10 @@ enum tcp_state {
 
 /* One wheel timer serves all deadlines of a connection. */
 enum tcp_timer {
+	TCP_TIMER_ACK, /* delayed ACK */
 	TCP_TIMER_RTX, /* retransmission; zero-window probe when nothing is in flight */
 	TCP_TIMER_TLP, /* tail loss probe */
 	TCP_TIMER_RACK, /* a segment's reordering window */
-	TCP_TIMER_ACK, /* delayed ACK */
 	TCP_TIMER_KEEP, /* keepalive */
 	TCP_TIMER_LIFE, /* connect timeout, FIN-WAIT-2, TIME-WAIT */
 	TCP_TIMER_REOPEN, /* the ACK that opened a closed window is repeated */
@@ -110,7 +111,7 @@ struct tcp_conn {
 	uint32_t rcv_mss; /* greatest segment seen */
 	uint32_t rcv_rtt; /* us: length of a round trip as the receiver sees it */
 
-	/* lines 3 to 6: what a round with segments touches, once */
+	/* lines 3 to 5: what a round with segments touches, once */
 	const struct tcp_ops *ops;
 	void *user;
 	struct tcp_listener *listener; /* until the user has taken a first byte */
@@ -118,21 +119,21 @@ struct tcp_conn {
 	uint8_t tos;
 	bool in_backlog; /* counts for its listener */
 
-	uint64_t deadline[TCP_TIMERS];
-
-	struct timer timer;
-	struct tcp_range dsack; /* to report, empty when start == end */
-	uint64_t ts_recent_at;
-	uint32_t mss; /* payload of a full segment: options that each segment has are taken off */
-	uint32_t rcv_buf; /* what autotuning wants the window to be */
-
 	TAILQ_ENTRY(tcp_conn) dirty_link, event_link;
 	uint64_t tuned_at; /* autotuning: start of the measured round trip */
 	uint64_t taken, tuned_taken; /* bytes the user took, in all and at tuned_at */
+	uint64_t ts_recent_at;
+
+	struct tcp_range dsack; /* to report, empty when start == end */
+	uint32_t mss; /* payload of a full segment: options that each segment has are taken off */
+	uint32_t rcv_buf; /* what autotuning wants the window to be */
+	struct timer timer;
+	uint64_t deadline[TCP_TIMERS]; /* that of ACK is the last of line 5 */
+
+	/* lines 6 to 14: what sending and ACKs touch */
 	uint32_t snd_wnd_max;
 	uint32_t iss;
 
-	/* lines 7 to 14: what sending and ACKs touch */
 	struct tcp_txq tx;
 	uint32_t psh_seq; /* behind the last message queued whole */
 	uint32_t limited_seq;
@@ -188,11 +189,12 @@ struct tcp_conn {
 } __rte_cache_aligned;
 
 #define TCP_LINE(field) (offsetof(struct tcp_conn, field) / RTE_CACHE_LINE_SIZE)
-#define TCP_LINES_RX 7 /* of a connection that receives */
+#define TCP_LINES_RX 6 /* of a connection that receives */
 #define TCP_LINES_TX 15 /* of one that sends as well */
 
 static_assert(TCP_LINE(rcv_rtt) == 2, "a predicted segment touches three cache lines");
-static_assert(TCP_LINE(iss) == TCP_LINES_RX - 1, "a receiver's round touches seven");
+static_assert(TCP_LINE(deadline[TCP_TIMER_ACK]) == TCP_LINES_RX - 1,
+	      "a receiver's round touches six");
 static_assert(TCP_LINE(undo) == TCP_LINES_TX - 1, "an ACK touches fifteen");
 
 TAILQ_HEAD(tcp_conn_list, tcp_conn);
@@ -222,7 +224,7 @@ struct tcp {
 	struct lcore *lc;
 	const struct tcp_env *env;
 	struct tcp_config cfg;
-	struct rte_hash *table; /* struct ip_flow -> struct tcp_conn */
+	struct tcp_flows flows; /* of conns */
 	uint64_t changes; /* of the table: a looked-up connection may be gone */
 	struct tcp_conn *conns; /* cfg.max_conns blocks */
 	struct tcp_conn_list free, time_wait, dead;
@@ -290,12 +292,13 @@ void tcp_conns_destroy(struct tcp *t);
 /* Return: the connection of @flow, or NULL. */
 struct tcp_conn *tcp_conn_find(struct tcp *t, const struct ip_flow *flow);
 
-/* The same for @n <= 64 flows at once. */
-void tcp_conn_find_bulk(struct tcp *t, const struct ip_flow *flows, unsigned int n,
-			struct tcp_conn **conns);
-
-/* A hash table of flows, @entries at most; @what: part of its name. Thread: control. Return: NULL: no memory. */
-struct rte_hash *tcp_flow_table_create(const struct tcp *t, const char *what, unsigned int entries);
+/*
+ * The same in two steps, between which there is other work: its memory is asked for, of one that receives or of one that @sends,
+ * which has more; then it is found, and what else it wants is asked for. @hash: of the flow, in t->flows.
+ */
+void tcp_conn_expect(const struct tcp *t, uint32_t hash, bool sends);
+struct tcp_conn *tcp_conn_expected(struct tcp *t, const struct ip_flow *flow, uint32_t hash,
+				   bool sends);
 
 /* Begin a connection in a zeroed block. */
 void tcp_conn_init(struct tcp_conn *c, struct tcp *t, const struct ip_flow *flow,
@@ -361,6 +364,9 @@ uint64_t tcp_rto(const struct tcp_conn *c);
 
 /* --- isn.c --- */
 
+/* Of tables of flows. */
+uint32_t tcp_hash_seed(const struct tcp *t);
+
 /* Initial sequence number: RFC 6528, with the clock of Linux (64 ns). */
 uint32_t tcp_isn(const struct tcp *t, const struct ip_flow *flow, uint64_t now);
 /* Where the timestamps of an address pair begin. */
@@ -420,6 +426,9 @@ bool tcp_fast_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, s
 		 uint64_t now);
 
 /* --- in.c, data.c --- */
+
+/* A segment of @c. *m is set to NULL when it was consumed. */
+void tcp_conn_in(struct tcp_conn *c, struct tcp_parsed *p, struct rte_mbuf **m, uint64_t now);
 
 /* Payload and FIN of an acceptable segment. *m is set to NULL when it was consumed. */
 void tcp_data_in(struct tcp_conn *c, struct tcp_segment *s, struct rte_mbuf **m, uint64_t now);

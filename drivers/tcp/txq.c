@@ -132,6 +132,18 @@ tcp_txq_cursor(struct tcp_txq *q, struct slice **slice, uint32_t *off)
 	return true;
 }
 
+/* What the segment after the next one will want: its slice was asked for by the segment before. */
+static void
+fetch_ahead(const struct tcp_txq *q)
+{
+	const struct slice *s = q->next->next;
+
+	if (s == NULL)
+		return;
+	slice_fetch(s);
+	rte_prefetch0(s->next);
+}
+
 struct tcp_txseg *
 tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint32_t len,
 	     uint8_t flags, uint32_t mss, uint64_t now)
@@ -149,6 +161,7 @@ tcp_txq_sent(struct tcp_txq *q, struct tcp_txseg_pool *pool, uint32_t seq, uint3
 		tcp_txq_cursor(q, &s->slice, &s->off);
 		cursor_advance(&q->next, &q->next_off, len);
 		q->unsent -= len;
+		fetch_ahead(q);
 	}
 	TAILQ_INSERT_TAIL(&q->segs, s, link);
 	tcp_sb_added(q, s);

@@ -231,8 +231,7 @@ fetch_mbufs(const struct slice *s, uint32_t n)
 	unsigned int i = 0;
 
 	for (; i < FETCH_MAX && s != NULL && s->len <= n; i++, s = s->next) {
-		rte_prefetch0(s->m);
-		rte_mbuf_prefetch_part2(s->m);
+		slice_fetch(s);
 		n -= s->len;
 	}
 	return i;

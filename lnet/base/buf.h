@@ -11,6 +11,7 @@
 #pragma once
 
 #include <rte_mbuf_core.h>
+#include <rte_prefetch.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -112,4 +113,12 @@ static inline const void *
 slice_data(const struct slice *s)
 {
 	return (const char *)s->m->buf_addr + s->off;
+}
+
+/* Its mbuf will be needed soon: ask for it. */
+static inline void
+slice_fetch(const struct slice *s)
+{
+	rte_prefetch0(s->m);
+	rte_prefetch0(&s->m->next); /* its second line */
 }

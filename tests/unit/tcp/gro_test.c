@@ -21,7 +21,7 @@
 
 static struct rte_mbuf mbufs[3];
 static struct tcp_parsed parsed[3];
-static struct ip_flow flows[3];
+static struct ip_packet pkts[3];
 static struct tcp_gro gro;
 
 /* Three that belong together. */
@@ -35,7 +35,9 @@ setup(void **)
 	for (i = 0; i < 3; i++) {
 		mbufs[i] = (struct rte_mbuf){.data_len = 1480, .pkt_len = 1480, .nb_segs = 1};
 		parsed[i] = (struct tcp_parsed){
-			.s = {.seq = 0xfffffc00u + i * 1448,
+			.s = {.dst_port = 988,
+			      .src_port = 1023,
+			      .seq = 0xfffffc00u + i * 1448,
 			      .ack = 77,
 			      .len = 1448,
 			      .wnd = 500,
@@ -47,15 +49,14 @@ setup(void **)
 			      .n_merged = 1,
 			      .part = 1448,
 			      .last_seq = 0xfffffc00u + i * 1448},
+			.pkt = &pkts[i],
 			.m = &mbufs[i],
 			.tail = &mbufs[i],
 			.tos = IP_ECN_ECT0,
 		};
-		flows[i] = (struct ip_flow){
+		pkts[i] = (struct ip_packet){
 			.local = ipaddr_v4(0x0a000001),
 			.remote = ipaddr_v4(0x0a000002),
-			.local_port = 988,
-			.remote_port = 1023,
 		};
 	}
 	return 0;
@@ -69,12 +70,12 @@ what_belongs_together_becomes_one(void **)
 	parsed[1].s.flags |= TCP_PSH;
 	parsed[1].s.part = parsed[1].s.len = 1400;
 	parsed[2].s.seq -= 48;
-	assert_false(tcp_gro_merge(&gro, parsed, flows, 0));
-	assert_true(tcp_gro_merge(&gro, parsed, flows, 1));
+	assert_false(tcp_gro_merge(&gro, parsed, 0));
+	assert_true(tcp_gro_merge(&gro, parsed, 1));
 	/* its place is free: the next one takes it */
 	parsed[1] = parsed[2];
 	parsed[1].s.last_seq = parsed[1].s.seq;
-	assert_true(tcp_gro_merge(&gro, parsed, flows, 1));
+	assert_true(tcp_gro_merge(&gro, parsed, 1));
 	assert_int_equal(s->len, 1448 + 1400 + 1448);
 	assert_int_equal(s->part, 1448);
 	assert_int_equal(s->n_merged, 3);
@@ -145,13 +146,13 @@ change(unsigned int i, enum what what, uint32_t n)
 		s->len = n;
 		break;
 	case PORT:
-		flows[i].remote_port += 64; /* in the same place of the table */
+		s->dst_port = (uint16_t)n;
 		break;
 	case PEER:
-		flows[i].remote.bytes[0]++;
+		pkts[i].remote.bytes[5]++; /* in the same place of the table */
 		break;
 	case LOCAL:
-		flows[i].local.bytes[3]++;
+		pkts[i].local.bytes[3]++;
 		break;
 	}
 }
@@ -201,28 +202,43 @@ what_differs_stays_for_itself(void **)
 			change(0, cases[i].what, cases[i].n);
 		if (cases[i].which != 0)
 			change(1, cases[i].what, cases[i].n);
-		tcp_gro_merge(&gro, parsed, flows, 0);
-		if (tcp_gro_merge(&gro, parsed, flows, 1))
+		tcp_gro_merge(&gro, parsed, 0);
+		if (tcp_gro_merge(&gro, parsed, 1))
 			fail_msg("case %u is merged", i);
 		assert_int_equal(parsed[0].s.n_merged, 1);
 		assert_null(mbufs[0].next);
 	}
 	setup(NULL);
 	parsed[1].s.len = 65535 - 1448;
-	tcp_gro_merge(&gro, parsed, flows, 0);
-	assert_true(tcp_gro_merge(&gro, parsed, flows, 1));
+	tcp_gro_merge(&gro, parsed, 0);
+	assert_true(tcp_gro_merge(&gro, parsed, 1));
 }
 
 static void
 payload_without_a_next_is_found_behind_others(void **)
 {
 	/* another connection between two segments of one */
-	flows[1].remote_port = 1022;
-	tcp_gro_merge(&gro, parsed, flows, 0);
-	assert_false(tcp_gro_merge(&gro, parsed, flows, 1));
+	parsed[1].s.src_port = 1022;
+	tcp_gro_merge(&gro, parsed, 0);
+	assert_false(tcp_gro_merge(&gro, parsed, 1));
 	parsed[2].s.seq = parsed[0].s.seq + 1448;
-	assert_true(tcp_gro_merge(&gro, parsed, flows, 2));
+	assert_true(tcp_gro_merge(&gro, parsed, 2));
 	assert_int_equal(parsed[0].s.n_merged, 2);
+}
+
+static void
+no_other_port_is_the_same_flow(void **)
+{
+	unsigned int port;
+
+	/* some of them in the same place of the table */
+	for (port = 0; port <= UINT16_MAX; port++) {
+		setup(NULL);
+		parsed[1].s.src_port = (uint16_t)port;
+		tcp_gro_merge(&gro, parsed, 0);
+		assert_int_equal(tcp_gro_merge(&gro, parsed, 1), port == parsed[0].s.src_port);
+		assert_int_equal(parsed[1].first, port == parsed[0].s.src_port ? 0 : 1);
+	}
 }
 
 static void
@@ -231,9 +247,9 @@ nothing_overtakes_what_came_before_it(void **)
 	/* an ACK of the connection lies between: what is behind it may not go before it */
 	change(1, LENGTH, 0);
 	parsed[2].s.seq = parsed[0].s.seq + 1448;
-	tcp_gro_merge(&gro, parsed, flows, 0);
-	assert_false(tcp_gro_merge(&gro, parsed, flows, 1));
-	assert_false(tcp_gro_merge(&gro, parsed, flows, 2));
+	tcp_gro_merge(&gro, parsed, 0);
+	assert_false(tcp_gro_merge(&gro, parsed, 1));
+	assert_false(tcp_gro_merge(&gro, parsed, 2));
 }
 
 /* --- what becomes of it --- */
@@ -473,6 +489,7 @@ main(void)
 		CASE(what_belongs_together_becomes_one),
 		CASE(what_differs_stays_for_itself),
 		CASE(payload_without_a_next_is_found_behind_others),
+		CASE(no_other_port_is_the_same_flow),
 		CASE(nothing_overtakes_what_came_before_it),
 		cmocka_unit_test(a_run_is_one_segment_and_one_ack),
 		cmocka_unit_test(short_segments_are_acked_with_delay),
