@@ -12,6 +12,8 @@
 #include "lnet/base/buf.h"
 #include "lnet/base/lcore.h"
 
+#include <rte_common.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,8 +24,6 @@
 #define RIG_STEP UINT64_C(10000) /* ns from one round to the next: 32 segments at 37 Gbit/s */
 #define RIG_OUT_MAX 16384u
 #define RIG_UNIT 65435u /* bytes of a large segment that the path cuts: as ether says */
-
-#include <rte_common.h>
 
 struct rig;
 struct rte_mbuf;

@@ -3,7 +3,7 @@
  * Cache lines that the measured rounds wait for: lines that they touch for the first time in a while and that were not asked for
  * ahead. In a build whose loads and stores call __asan_load*_noabort() (-fsanitize=kernel-address, with bench/waits first among the
  * include folders) and that defines BENCH_WAITS; in others there is nothing of it. DPDK's own libraries are not instrumented: what
- * rte_hash and the pools wait for is not seen.
+ * its pools wait for is not seen.
  */
 #pragma once
 

@@ -6,7 +6,6 @@
 #include <rte_prefetch.h>
 
 #include <errno.h>
-#include <string.h>
 
 int
 tcp_conns_create(struct tcp *t)

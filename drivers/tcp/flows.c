@@ -34,7 +34,10 @@ tcp_flows_fini(struct tcp_flows *f)
 	f->slots = NULL;
 }
 
-/* Of an IPv4 flow only the 12 bytes that are not zero are hashed. */
+/*
+ * Of an IPv4 flow only the 12 bytes that are not zero are hashed. Not with a CRC: its collisions are the same for all seeds, so that
+ * everybody could find flows that share a slot.
+ */
 uint32_t
 tcp_flows_hash(const struct tcp_flows *f, const struct ip_flow *flow)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which object of an array has a flow: a hash table that holds the hash and the index, eight bytes for each, and asks the object
- * itself for its flow. So a look-up touches a line of a table that is small enough for the core's cache, and a line of the object
+ * itself for its flow. So a look-up touches one line of a small table, and a line of the object
  * that will be needed anyway; rte_hash, which copies its keys, touches three to four more (doc/performance.md). Adding allocates
  * nothing and cannot fail. Thread: the engine's lcore, but for creating and destroying.
  */
@@ -46,6 +46,7 @@ tcp_flows_fetch(const struct tcp_flows *f, uint32_t hash)
 {
 	rte_prefetch0(&f->slots[hash & f->mask]);
 }
+
 /* Return: index of the first object with this hash, which may have another flow, or TCP_FLOWS_NONE. */
 uint32_t tcp_flows_guess(const struct tcp_flows *f, uint32_t hash);
 

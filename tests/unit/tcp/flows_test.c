@@ -2,7 +2,7 @@
 /* The table of flows against a list of what is in it. */
 #include "drivers/tcp/flows.h"
 
-#include "tests/fake/eal.h"
+#include "tests/unit/tcp/script.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,12 +157,6 @@ the_seed_decides_who_shares_a_slot(void **)
 	tcp_flows_fini(&other);
 }
 
-static int
-group_setup(void **)
-{
-	return fake_eal_init(16);
-}
-
 int
 main(void)
 {
@@ -174,5 +168,5 @@ main(void)
 		CASE(the_seed_decides_who_shares_a_slot),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, NULL);
+	return cmocka_run_group_tests(tests, script_group_setup, NULL);
 }
