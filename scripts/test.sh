@@ -15,14 +15,21 @@ before=$(state_of_machine)
 RUNTIME_DIRECTORY=$(mktemp -d)
 export RUNTIME_DIRECTORY
 trap 'rm -rf "$RUNTIME_DIRECTORY"' EXIT
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 bad_ones=()
+
+# failed_one WHAT: count it, and name it again behind all that is printed.
+failed_one() {
+	failed=$((failed + 1))
+	bad_ones+=("$1")
+}
 
 # count DIR: add the results of meson's last run in DIR.
 count() {
-	local n
+	local n name bad
 	n=$(python3 - "$1" <<'PY'
 import json, sys
-ok = bad = skip = 0
+ok = skip = 0
+bad = []
 for line in open(sys.argv[1] + '/meson-logs/testlog.json'):
     r = json.loads(line)
     if r['result'] == 'OK':
@@ -30,15 +37,16 @@ for line in open(sys.argv[1] + '/meson-logs/testlog.json'):
     elif r['result'] == 'SKIP':
         skip += 1
     else:
-        bad += 1
+        bad.append(r['name'].replace(' ', ''))
     if r['result'] != 'OK':
         print(r['result'], r['name'], file=sys.stderr)
         print((r.get('stdout') or '')[-3000:], (r.get('stderr') or '')[-3000:], file=sys.stderr)
-print(ok, bad, skip)
+print(ok, skip, *bad)
 PY
 	)
-	read -r ok bad skip <<<"$n"
-	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	read -r ok skip bad <<<"$n"
+	passed=$((passed + ok)) skipped=$((skipped + skip))
+	for name in $bad; do failed_one "$1 $name"; done
 }
 
 # build DIR [MESON OPTION...]
@@ -59,7 +67,7 @@ run_suites() {
 }
 
 stage_lint() {
-	if scripts/lint.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+	if scripts/lint.sh; then passed=$((passed + 1)); else failed_one lint; fi
 }
 
 stage_gcc() {
@@ -95,8 +103,7 @@ for stage in "${stages[@]}"; do
 	"stage_$stage"
 done
 
-if ! compare_state "$before"; then
-	failed=$((failed + 1))
-fi
+compare_state "$before" || failed_one "the machine is not as it was"
+[ "$failed" -eq 0 ] || printf 'failed: %s\n' "${bad_ones[@]}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

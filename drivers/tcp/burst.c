@@ -16,6 +16,7 @@ struct burst {
 	struct tcp_parsed parsed[TCP_BURST];
 	struct ip_flow flows[TCP_BURST];
 	struct tcp_conn *conns[TCP_BURST];
+	uint8_t met[TCP_BURST]; /* which packet each one began as */
 	unsigned int n;
 };
 
@@ -101,12 +102,11 @@ static void
 read_packets(struct tcp *t, struct burst *b, const struct ip_packet *pkts, unsigned int n)
 {
 	struct tcp_gro gro = {0};
-	uint8_t met[TCP_BURST]; /* which packet each one began as */
 	struct tcp_parsed *p;
 	unsigned int i, fetched = 0;
 
 	for (i = 0; i < n; i++) {
-		while (fetched < b->n && i - met[fetched] >= LAG)
+		while (fetched < b->n && i - b->met[fetched] >= LAG)
 			fetch_conn(t, b, fetched++);
 		p = &b->parsed[b->n];
 		if (!parse(t, &pkts[i], p)) {
@@ -127,7 +127,7 @@ read_packets(struct tcp *t, struct burst *b, const struct ip_packet *pkts, unsig
 			p->hash = tcp_flows_hash(&t->flows, &b->flows[b->n]);
 			tcp_flows_fetch(&t->flows, p->hash);
 		}
-		met[b->n++] = (uint8_t)i;
+		b->met[b->n++] = (uint8_t)i;
 	}
 	while (fetched < b->n)
 		fetch_conn(t, b, fetched++);
