@@ -100,10 +100,9 @@ table_remove(struct tcp_conn *c)
 void
 tcp_conn_leave_backlog(struct tcp_conn *c)
 {
-	if (c->listener == NULL)
+	if (!c->in_backlog)
 		return;
-	if (c->in_backlog)
-		fair_remove(&c->listener->waiting, &c->waiting);
+	fair_remove(&c->listener->waiting, &c->waiting);
 	c->in_backlog = false;
 	c->listener = NULL;
 }

@@ -38,7 +38,7 @@ tcp_fast_in(struct tcp_conn *c, const struct tcp_segment *s, uint8_t tos, struct
 	/* RFC 7323 4.3: the segment that the next ACK covers first; RFC 9293 3.10.7.4: the window is that of the newest */
 	if (c->ts_ok && seq_leq(s->seq, c->last_ack_sent)) {
 		c->ts_recent = s->tsval;
-		c->ts_recent_at = now;
+		c->ts_recent_at = tcp_age_now(now);
 	}
 	if (seq_gt(s->last_seq, c->snd_wl1)) {
 		c->snd_wl1 = s->last_seq;

@@ -7,7 +7,14 @@
 #include <errno.h>
 
 #define WINDOW_MAX (1u << 30)
-#define PAWS_IDLE (24ull * 24 * 3600 * TCP_S) /* RFC 7323 5.5: an older timestamp proves nothing */
+#define PAWS_IDLE ((uint32_t)(24ull * 24 * 3600 * TCP_S >> TCP_AGE_SHIFT)) /* RFC 7323 5.5 */
+
+/* RFC 7323 5.5: the timestamp is so old that another proves nothing against it. */
+static bool
+ts_recent_outdated(const struct tcp_conn *c, uint64_t now)
+{
+	return tcp_age_now(now) - c->ts_recent_at > PAWS_IDLE;
+}
 
 /*
  * RFC 7323 3.2, 5.3 R1. A SYN is let through as well: it is never taken but always challenged (RFC 5961 4.2), and one of a peer that
@@ -23,7 +30,7 @@ paws_ok(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 		tcp_count(c->t, TCP_DROP_NO_TS);
 		return false;
 	}
-	if (seq_geq(s->tsval, c->ts_recent) || now - c->ts_recent_at > PAWS_IDLE)
+	if (seq_geq(s->tsval, c->ts_recent) || ts_recent_outdated(c, now))
 		return true;
 	tcp_count(c->t, TCP_DROP_PAWS);
 	tcp_reply_stray(c, s->len == 0, now);
@@ -36,10 +43,10 @@ ts_update(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 {
 	if (!c->ts_ok || !s->has_ts || seq_gt(s->seq, c->last_ack_sent))
 		return;
-	if (seq_lt(s->tsval, c->ts_recent) && now - c->ts_recent_at <= PAWS_IDLE)
+	if (seq_lt(s->tsval, c->ts_recent) && !ts_recent_outdated(c, now))
 		return;
 	c->ts_recent = s->tsval;
-	c->ts_recent_at = now;
+	c->ts_recent_at = tcp_age_now(now);
 }
 
 /* Does any of it lie in the window? RFC 9293 3.10.7.4, first check. */

@@ -91,7 +91,7 @@ tcp_open_syn(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	c->ts_ok = s->has_ts;
 	c->sack_ok = s->sack_permitted;
 	c->ts_recent = s->tsval;
-	c->ts_recent_at = now;
+	c->ts_recent_at = tcp_age_now(now);
 	c->snd_shift = s->has_wscale ? s->wscale : 0;
 	c->rcv_shift = s->has_wscale ? window_shift(c) : 0;
 	/* RFC 7323 2.2: the window of a SYN is not scaled */
@@ -119,7 +119,7 @@ handshake_rtt(struct tcp_conn *c, const struct tcp_segment *s, uint64_t now)
 	}
 	c->backoff = 0;
 	c->rcv_rtt = (uint32_t)(RTE_MIN(RTE_MAX(c->srtt, TCP_MS), TCP_RTT_MAX) / TCP_US);
-	c->tuned_at = now;
+	c->tuned_at = (uint32_t)(now / TCP_US);
 }
 
 void

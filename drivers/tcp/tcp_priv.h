@@ -92,11 +92,11 @@ struct tcp_conn {
 	uint8_t snd_shift, rcv_shift; /* window scale, RFC 7323 2.2 */
 	uint8_t probes; /* keepalives unanswered; SYNs, FINs and probes are counted by backoff */
 	bool is_dirty, is_listed; /* which lists it is on */
-	bool ts_ok, sack_ok; /* options agreed on */
 	bool ack_now; /* an ACK is due */
-	bool fin_known, fin_rcvd;
-	bool closed_by_user;
 	bool is_quiet; /* nothing to send, nothing in flight: tcp_output() only has ACKs to see to */
+	bool ts_ok : 1, sack_ok : 1; /* options agreed on */
+	bool fin_known : 1, fin_rcvd : 1, closed_by_user : 1;
+	uint32_t mss; /* payload of a full segment: options that each segment has are taken off */
 	uint32_t rcv_nxt;
 	uint32_t rcv_edge; /* greatest right edge ever announced */
 	uint32_t snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2; /* RFC 9293 3.3.1 */
@@ -111,28 +111,26 @@ struct tcp_conn {
 	uint32_t rcv_mss; /* greatest segment seen */
 	uint32_t rcv_rtt; /* us: length of a round trip as the receiver sees it */
 
-	/* lines 3 to 5: what a round with segments touches, once */
+	/* lines 3 and 4: what a round with segments touches, once */
 	const struct tcp_ops *ops;
 	void *user;
-	struct tcp_listener *listener; /* until the user has taken a first byte */
 	struct ip_flow flow;
 	uint8_t tos;
 	bool in_backlog; /* counts for its listener */
 
 	TAILQ_ENTRY(tcp_conn) dirty_link, event_link;
-	uint64_t tuned_at; /* autotuning: start of the measured round trip */
-	uint64_t taken, tuned_taken; /* bytes the user took, in all and at tuned_at */
-	uint64_t ts_recent_at;
-
-	struct tcp_range dsack; /* to report, empty when start == end */
-	uint32_t mss; /* payload of a full segment: options that each segment has are taken off */
+	uint64_t taken; /* bytes the user took, */
+	uint32_t tuned_taken; /* at the time */
+	uint32_t tuned_at; /* us, at which autotuning's round trip began */
 	uint32_t rcv_buf; /* what autotuning wants the window to be */
-	struct timer timer;
-	uint64_t deadline[TCP_TIMERS]; /* that of ACK is the last of line 5 */
+	uint32_t ts_recent_at; /* tcp_age_now() */
+	struct tcp_range dsack; /* to report, empty when start == end */
+	uint64_t deadline[TCP_TIMERS]; /* that of ACK is the last of line 4 */
 
-	/* lines 6 to 14: what sending and ACKs touch */
+	/* lines 5 to 14: what sending and ACKs touch */
 	uint32_t snd_wnd_max;
 	uint32_t iss;
+	struct timer timer;
 
 	struct tcp_txq tx;
 	uint32_t psh_seq; /* behind the last message queued whole */
@@ -178,6 +176,7 @@ struct tcp_conn {
 	uint64_t challenge_at, stray_at; /* no challenge ACK, no answer to a stray before */
 	uint64_t opened_at;
 	uint64_t retransmits;
+	struct tcp_listener *listener; /* until the user has taken a first byte */
 	int err; /* of closed() */
 	int soft_err; /* ICMP said so */
 	uint8_t reopens; /* how often the ACK that opened a window was repeated */
@@ -189,12 +188,12 @@ struct tcp_conn {
 } __rte_cache_aligned;
 
 #define TCP_LINE(field) (offsetof(struct tcp_conn, field) / RTE_CACHE_LINE_SIZE)
-#define TCP_LINES_RX 6 /* of a connection that receives */
+#define TCP_LINES_RX 5 /* of a connection that receives */
 #define TCP_LINES_TX 15 /* of one that sends as well */
 
 static_assert(TCP_LINE(rcv_rtt) == 2, "a predicted segment touches three cache lines");
 static_assert(TCP_LINE(deadline[TCP_TIMER_ACK]) == TCP_LINES_RX - 1,
-	      "a receiver's round touches six");
+	      "a receiver's round touches five");
 static_assert(TCP_LINE(undo) == TCP_LINES_TX - 1, "an ACK touches fifteen");
 
 TAILQ_HEAD(tcp_conn_list, tcp_conn);
@@ -251,6 +250,15 @@ static inline void
 tcp_count_n(struct tcp *t, enum tcp_counter id, uint64_t n)
 {
 	counter_add(&t->counters[id], n);
+}
+
+#define TCP_AGE_SHIFT 30
+
+/* A clock for what ages by days, in 2^30 ns. */
+static inline uint32_t
+tcp_age_now(uint64_t now)
+{
+	return (uint32_t)(now >> TCP_AGE_SHIFT);
 }
 
 static inline uint32_t

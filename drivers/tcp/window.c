@@ -74,14 +74,16 @@ tcp_window_update_due(struct tcp_conn *c)
 void
 tcp_window_tune(struct tcp_conn *c, uint32_t n, uint64_t now)
 {
+	uint32_t us = (uint32_t)(now / TCP_US);
 	uint64_t in_a_round, want;
 
 	c->taken += n;
-	if (now - c->tuned_at < c->rcv_rtt * TCP_US)
+	/* after 71 idle minutes it may look like the round trip of before once more: the next one is measured then */
+	if (us - c->tuned_at < c->rcv_rtt)
 		return;
-	in_a_round = c->taken - c->tuned_taken;
-	c->tuned_at = now;
-	c->tuned_taken = c->taken;
+	in_a_round = (uint32_t)c->taken - c->tuned_taken;
+	c->tuned_at = us;
+	c->tuned_taken = (uint32_t)c->taken;
 	/* twice what a round trip brought, so that the peer can double its rate, and room for what is on the way */
 	want = 2 * in_a_round + 16 * c->mss;
 	want = want < c->t->cfg.rcv_wnd_max ? want : c->t->cfg.rcv_wnd_max;

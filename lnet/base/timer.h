@@ -26,7 +26,7 @@ struct timer {
 	bool armed;
 	/*
 	 * Where it lies in its object, if that is so large that it is in no cache when it is due: the object's first line and the line
-	 * behind the timer's are asked for before it fires. 0: they are not.
+	 * ahead of the timer's are asked for before it fires. 0: they are not.
 	 */
 	uint16_t offset;
 };
