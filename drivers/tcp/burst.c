@@ -10,6 +10,8 @@
 #include <rte_prefetch.h>
 
 #define LAG 12 /* packets from asking for a line of the table to reading it */
+#define ACKED_MAX \
+	128 /* slices that a burst releases, as far as they are asked for: with their mbufs most of the first cache */
 
 /* The packets of a burst that are left when they are parsed and merged. */
 struct burst {
@@ -17,6 +19,7 @@ struct burst {
 	struct ip_flow flows[TCP_BURST];
 	struct tcp_conn *conns[TCP_BURST];
 	uint8_t met[TCP_BURST]; /* which packet each one began as */
+	uint32_t acks[TCP_BURST]; /* of the first of each flow: what the last says */
 	unsigned int n;
 };
 
@@ -146,14 +149,45 @@ look_up(struct tcp *t, struct burst *b)
 			b->conns[i] = tcp_conn_expected(t, &b->flows[i], p->hash, p->s.len == 0);
 		else
 			b->conns[i] = b->conns[p->first];
+		b->acks[p->first] = p->s.ack;
 	}
 }
 
-/* Who sends has something that an ACK will release: the first record, the first slice. These ask for those behind them. */
+/* What the ACKs of a connection will release: sent long ago, in no cache. */
+struct acked {
+	const struct slice *next; /* asked for */
+	uint32_t left; /* bytes */
+};
+
+/* Of each connection one slice further. Return: how many have more. */
+static unsigned int
+fetch_slices(struct acked *acked, unsigned int n)
+{
+	unsigned int i, more = 0;
+
+	for (i = 0; i < n; i++) {
+		struct acked a = acked[i];
+
+		if (a.next == NULL || a.next->len > a.left)
+			continue;
+		slice_fetch(a.next);
+		a.left -= a.next->len;
+		a.next = a.next->next;
+		rte_prefetch0(a.next);
+		acked[more++] = a;
+	}
+	return more;
+}
+
+/*
+ * Who sends has records and slices that ACKs will release. A record asks for the one behind it; slices lead from one to the next, so
+ * the connections are gone through in step: each is waited for at most once for all of them.
+ */
 static void
 fetch_acked(const struct burst *b)
 {
-	unsigned int i;
+	struct acked acked[TCP_BURST];
+	unsigned int i, n = 0, sum = 0;
 
 	for (i = 0; i < b->n; i++) {
 		const struct tcp_conn *c = b->conns[i];
@@ -162,7 +196,12 @@ fetch_acked(const struct burst *b)
 			continue;
 		rte_prefetch0(TAILQ_FIRST(&c->tx.segs));
 		rte_prefetch0(c->tx.data.head);
+		rte_prefetch0(c->tx.data.tail);
+		if (b->acks[i] - c->snd_una <= tcp_in_flight(c))
+			acked[n++] = (struct acked){c->tx.data.head, b->acks[i] - c->snd_una};
 	}
+	for (; n > 0 && sum < ACKED_MAX; sum += n)
+		n = fetch_slices(acked, n);
 }
 
 static void

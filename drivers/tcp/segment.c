@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Segments as mbufs: a header, and behind it the user's memory by reference. */
 #include "drivers/tcp/tcp_priv.h"
+#include "lnet/base/mempool.h"
 
 #include <rte_common.h>
 #include <rte_mbuf.h>
@@ -95,7 +96,7 @@ ack_sent(struct tcp_conn *c)
 static struct rte_mbuf *
 header_mbuf(struct tcp_conn *c)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(c->t->lc->mem->mbufs);
+	struct rte_mbuf *m = mbuf_get_header(c->t->lc->mem->mbufs);
 
 	if (m == NULL)
 		tcp_count(c->t, TCP_TX_NO_MBUF);
@@ -234,7 +235,7 @@ tcp_segment_unit(const struct tcp_conn *c, const struct slice *s, uint32_t off, 
 static struct rte_mbuf *
 reference(const struct buf_mem *mem, const struct slice *s, uint32_t off, uint32_t n)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(mem->indirect);
+	struct rte_mbuf *m = mbuf_get(mem->indirect);
 
 	if (m == NULL)
 		return NULL;

@@ -222,32 +222,12 @@ buf_split(struct buf *dst, const struct buf_mem *mem, struct buf *src, uint32_t 
 	return 0;
 }
 
-#define FETCH_MAX 16 /* mbufs at once */
-
-/* Ask for the mbufs of the slices from @s on that lie within @n bytes. Return: how many these are. */
-static unsigned int
-fetch_mbufs(const struct slice *s, uint32_t n)
-{
-	unsigned int i = 0;
-
-	for (; i < FETCH_MAX && s != NULL && s->len <= n; i++, s = s->next) {
-		slice_fetch(s);
-		n -= s->len;
-	}
-	return i;
-}
-
 void
 buf_drop(struct buf *b, const struct buf_mem *mem, uint32_t n)
 {
-	unsigned int fetched = 0;
 	struct slice *s;
 
 	while (b->head != NULL && b->head->len <= n) {
-		/* what was sent long ago, and is acknowledged now, is in no cache */
-		if (fetched == 0)
-			fetched = fetch_mbufs(b->head, n);
-		fetched--;
 		s = unlink_first(b);
 		n -= s->len;
 		free_slice(mem, s);

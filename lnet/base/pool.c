@@ -2,6 +2,8 @@
 /* Object pools over rte_mempool. */
 #include "lnet/base/pool.h"
 
+#include "lnet/base/mempool.h"
+
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mempool.h>
@@ -88,10 +90,13 @@ pool_destroy(struct pool *p)
 void *
 pool_get(struct pool *p)
 {
-	void *obj;
+	void *obj, *next;
 
 	if (rte_mempool_get(p->mp, &obj) < 0)
 		return NULL;
+	next = mempool_next(p->mp);
+	if (next != NULL)
+		rte_prefetch0(next);
 	unpoison(obj, p->mp->elt_size);
 	return obj;
 }

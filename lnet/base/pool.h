@@ -22,7 +22,7 @@ int pool_create(const char *name, unsigned int count, size_t size, int socket, s
 /* All objects must be back. NULL is fine. Thread: control. */
 void pool_destroy(struct pool *p);
 
-/* Object with undefined content, or NULL when empty. */
+/* Object with undefined content, or NULL when empty. The first line of the next one is asked for. */
 void *pool_get(struct pool *p);
 void pool_put(struct pool *p, void *obj);
 

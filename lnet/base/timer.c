@@ -100,6 +100,7 @@ fetch_object(const struct timer *t)
 		return;
 	rte_prefetch0((const char *)t - t->offset);
 	rte_prefetch0((const char *)t - RTE_CACHE_LINE_SIZE);
+	rte_prefetch0((const char *)t - 2 * RTE_CACHE_LINE_SIZE);
 }
 
 /* Take all that is due at @end out of the wheel, into @due in the order of their ticks; the wheel's tick is @end then. */

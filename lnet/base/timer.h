@@ -25,7 +25,7 @@ struct timer {
 	uint8_t level, slot;
 	bool armed;
 	/*
-	 * Where it lies in its object, if that is so large that it is in no cache when it is due: the object's first line and the line
+	 * Where it lies in its object, if that is so large that it is in no cache when it is due: the object's first line and the two
 	 * ahead of the timer's are asked for before it fires. 0: they are not.
 	 */
 	uint16_t offset;
