@@ -48,19 +48,44 @@ spawn router r "$lnet_router" --no-huge -m 512 --no-pci --file-prefix "$prefix" 
 export LNET_ROUTER_PREFIX=$prefix
 wait_for 30 "the router's answer" router_answers
 wait_for 30 "both interfaces" eval 'is tcp up && is tcp1 up'
-# a node that dials before its side of the link is up loses its first frames
-for i in 0 1; do wait_text 30 nodes.err "net_vhost$i: link up"; done
 
-n=0
-for size in 0 4096 1048576; do
-	n=$((n + 1))
-	echo "run $size 4 300" >&8
-	wait_for 60 "the end of the run of $size" replies "$n"
-	python3 - "$tmp/nodes.out" <<'PY' || fail "messages of $size bytes: $(tail -n 1 "$tmp/nodes.out")"
+# as the nodes see them now
+links_up() {
+	local i
+	for i in 0 1; do
+		grep "net_vhost$i: link" "$tmp/nodes.err" | tail -n 1 | grep -q 'link up' || return 1
+	done
+}
+
+# how often one went down
+downs() {
+	grep -c 'link down' "$tmp/nodes.err" || true
+}
+
+# run SIZE: every message arrived
+runs=0
+run() {
+	runs=$((runs + 1))
+	# a node that dials before its side of the link is up loses its first frames
+	wait_for 30 "both links of the nodes" links_up
+	before=$(downs)
+	echo "run $1 4 300" >&8
+	wait_for 60 "the end of the run of $1" replies "$runs"
+	python3 - "$tmp/nodes.out" <<'PY'
 import json, sys
 r = json.loads([l for l in open(sys.argv[1]) if '"messages"' in l][-1])
 sys.exit(not (r['messages'] > 0 and r['failures'] == 0 and not any(r['errors'].values())))
 PY
+}
+
+# On a busy machine vhost may work through the start of the router's ports long after both sides saw the link up, and takes it down
+# once more for that: a run that met this says nothing.
+flaps=0
+for size in 0 4096 1048576; do
+	until run "$size"; do
+		[ "$(downs)" -gt "$before" ] && [ "$((flaps += 1))" -le 3 ] ||
+			fail "messages of $size bytes: $(tail -n 1 "$tmp/nodes.out")"
+	done
 done
 ctl lnetctl port show net_virtio_user0 >"$tmp/port"
 for offload in tx_tcp_checksum tx_tso rx_tcp_checksum rx_lro; do
