@@ -153,12 +153,17 @@ new_life(struct session *s)
 	dial_if_needed(p);
 }
 
+/* Those of the new life may be there before the end of the last old one is heard of. */
 static bool
 old_life_is_over(struct node *n)
 {
-	struct peer *p = peer_get(n, node_next_hop(n, &n->opt->target));
+	const struct peer *p = peer_get(n, node_next_hop(n, &n->opt->target));
+	const struct conn *c;
 
-	return n->counters[COUNT_dials_denied] > 0 && TAILQ_EMPTY(&p->conns);
+	TAILQ_FOREACH(c, &p->conns, peer_link)
+		if (c->incarnation != n->incarnation)
+			return false;
+	return n->counters[COUNT_dials_denied] > 0;
 }
 
 /*

@@ -87,6 +87,7 @@ struct conn {
 	bool remote_big_endian;
 	int32_t type; /* as we see it */
 	uint32_t version;
+	uint64_t incarnation; /* ours, as our HELLO said */
 	uint64_t last_use;
 	uint64_t payload_received;
 	struct rx rx;

@@ -101,6 +101,8 @@ dial_next(struct peer *p)
 	int32_t type = wanted_type(p);
 	int r;
 
+	/* not when a dial ends: one that began before it was forced would do for it */
+	p->force_dial = false;
 	if (type == CONN_NONE) {
 		p->is_dialling = false;
 		zc_flush(p);
@@ -133,7 +135,6 @@ void
 dial_ended(struct peer *p, enum dial_result result, int err)
 {
 	p->dial = NULL;
-	p->force_dial = false;
 	switch (result) {
 	case DIAL_OK:
 		p->interval_s = 0;

@@ -151,7 +151,8 @@ connected(struct conn *c)
 		err = sock_write_all(c->watch.fd, request, len, n->opt->split);
 	}
 	if (err == 0) {
-		h = hello_dial(&n->nid, &c->peer->nid, n->incarnation, c->version, c->type);
+		c->incarnation = n->incarnation;
+		h = hello_dial(&n->nid, &c->peer->nid, c->incarnation, c->version, c->type);
 		err = send_hello(c, &h);
 	}
 	if (err == 0 && n->resets_left > 0) {
@@ -289,7 +290,8 @@ take_hello(struct conn *c, const struct hello *in)
 	}
 	p = peer_get(n, &in->src);
 	refuse = is_refused(c, p, in);
-	h = hello_reply(in, &n->nid, n->incarnation, refuse ? CONN_NONE : c->type);
+	c->incarnation = n->incarnation;
+	h = hello_reply(in, &n->nid, c->incarnation, refuse ? CONN_NONE : c->type);
 	err = send_hello(c, &h);
 	if (refuse || err < 0) {
 		conn_close(c, err < 0 ? err : -EALREADY);

@@ -80,6 +80,11 @@ at_least "milliseconds of 4 MiB at 100 Mb/s" "$(json "$tmp/run.json" loads.0.sec
 # done long before the other two connections are: it does not leave a HELLO behind
 run_peer a --nid 10.0.1.2@tcp ping 10.0.1.3@tcp 1
 expect "connections of a node that leaves early" "$(counter run.json conns_dialled)" 3
+# another life begins while the last connection of the one before is dialled
+for i in 4 5; do
+	run_peer a --nid 10.0.1.2@tcp --new-incarnation ping 10.0.1.3@tcp "$i"
+	at_least "HELLO of a new life behind a delay" "$(counter run.json dials_denied)" 1
+done
 stop srv || fail "the server saw something wrong behind a delay"
 stop relay || fail "the relay failed"
 for side in a b; do expect "frames lost by a relay that loses none" "$(json "$tmp/relay.out" "$side.lost")" 0; done
