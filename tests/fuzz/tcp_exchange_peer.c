@@ -98,13 +98,26 @@ peer_stream_before(struct peer_stream *ps, const struct tcp_conn *c, const struc
 		b->ooo[b->n_ooo++] = (struct tcp_range){r->seq, r->seq + r->data.len};
 }
 
-/* In order: as far as the segment reaches, and on through what waited behind it. */
+/* Of @start .. @end the bytes that waited out of order: those of a segment that came for them, or they. */
+static void
+blur_waiting(struct peer_stream *ps, unsigned int first, uint32_t start, uint32_t end)
+{
+	const struct peer_before *b = &ps->before;
+	unsigned int i;
+
+	for (i = first; i < b->n_ooo && seq_lt(b->ooo[i].start, end); i++)
+		peer_stream_blur(ps, seq_max(start, b->ooo[i].start), seq_min(end, b->ooo[i].end));
+}
+
+/*
+ * In order: as far as the segment reaches, and on through what waited behind it. Where its last mbufs found no memory, what had come
+ * before them is joined instead.
+ */
 static const char *
 moved(struct peer_stream *ps, const struct tcp_conn *c, uint32_t now_at)
 {
 	struct peer_before *b = &ps->before;
 	uint32_t least = seq_min(b->end, b->rcv_edge), most = b->end;
-	/* of several mbufs the last ones found no memory */
 	bool cut = c->t->counters[TCP_RX_NO_MEM] != b->n_cut;
 	unsigned int i;
 
@@ -122,6 +135,8 @@ moved(struct peer_stream *ps, const struct tcp_conn *c, uint32_t now_at)
 	    c->t->counters[TCP_RX_RENEGED] == b->n_reneged)
 		return "what had become consecutive was not joined";
 	add(ps, b->rcv_nxt, seq_min(b->end, now_at), b->salt, false);
+	if (cut)
+		blur_waiting(ps, 0, b->rcv_nxt, seq_min(b->end, now_at));
 	return NULL;
 }
 
@@ -143,8 +158,7 @@ kept(struct peer_stream *ps, const struct tcp_conn *c, bool refused)
 	TAILQ_FOREACH(r, &c->rx.ooo, link)
 		add(ps, seq_max(start, r->seq), seq_min(b->end, r->seq + r->data.len), b->salt,
 		    refused);
-	for (; i < b->n_ooo && seq_lt(b->ooo[i].start, b->end); i++)
-		peer_stream_blur(ps, b->ooo[i].start, seq_min(b->end, b->ooo[i].end));
+	blur_waiting(ps, i, b->start, b->end);
 }
 
 const char *
