@@ -232,8 +232,15 @@ static void
 memory_of_slices_that_run_out_drops_the_data(void **)
 {
 	struct script *sc = script_new(NULL);
-	static const struct step steps[] = {IN(P | A, 1, 1, 1400, .pieces = 2), QUIET, LEN(0),
-					    COUNT(RX_NO_MEM, 1), END};
+	static const struct step steps[] = {IN(P | A, 1, 1, 1400, .pieces = 2),
+					    QUIET,
+					    LEN(0),
+					    COUNT(RX_NO_MEM, 1),
+					    WAIT(20),
+					    QUIET,
+					    WAIT(30),
+					    OUT(A, 1, 1, 0),
+					    END};
 	void *hoard[5000];
 	unsigned int n = 0;
 

@@ -156,6 +156,24 @@ backlog_is_relieved_when_a_connection_ends(void **)
 	script_free(sc);
 }
 
+/* It ends once, whatever the callback says in the end. */
+static void
+accept_may_abort_and_refuse(void **)
+{
+	struct script_conf conf = {.accept_aborts = true, .accept_rc = -ECONNREFUSED};
+	struct script *sc = script_new(&conf);
+	static const struct step aborted[] = {IN(A, 1, 1, 0), OUT(R | A, 1, 1, 0), QUIET,
+					      COUNT(CONN_REJECTED, 0), END};
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		do_syn(sc);
+		script_run(sc, aborted, "aborted");
+		assert_int_equal(tcp_conn_count(sc->f.tcp), 0);
+	}
+	script_free(sc);
+}
+
 static void
 unlisten_resets_what_is_half_open_and_keeps_the_rest(void **)
 {
@@ -339,6 +357,7 @@ main(void)
 		cmocka_unit_test(backlog_counts_until_the_first_byte_is_taken),
 		cmocka_unit_test(backlog_full_at_the_end_of_the_handshake_waits),
 		cmocka_unit_test(backlog_is_relieved_when_a_connection_ends),
+		cmocka_unit_test(accept_may_abort_and_refuse),
 		cmocka_unit_test(unlisten_resets_what_is_half_open_and_keeps_the_rest),
 		cmocka_unit_test(unlisten_forgets_all_that_is_half_open),
 		cmocka_unit_test(blocks_that_run_out_leave_the_rest_half_open),

@@ -39,6 +39,9 @@ SCRIPT(probe_is_answered_by_a_window_at_once, ACCEPTED, NULL, /* */
 SCRIPT(probes_begin_anew_when_it_shuts_again, ACCEPTED, NULL, /* */
        SHUT(1), SEND(MSS), WAIT(205), PROBE(1), SHUT(1), WAIT(405), PROBE(1), WND(1, 512), LAST(0),
        SHUT(SEG(1)), SEND(MSS), WAIT(195), QUIET, WAIT(10), PROBE(SEG(1)))
+SCRIPT(opened_and_lost_is_for_the_other_timer, ACCEPTED, NULL, /* */
+       SHUT(1), SEND(MSS), WAIT(205), PROBE(1), WND(1, 512), LAST(0), WAIT(450), SKIP,
+       COUNT(PERSIST, 1), COUNT(RTO, 1))
 SCRIPT(probes_stop_when_the_user_aborts, ACCEPTED, NULL, /* */
        SHUT(1), SEND(MSS), WAIT(205), PROBE(1), ABORT, OUT(R | A, 1, 1, 0), CLOSED(ECONNABORTED),
        WAIT(10000), QUIET)
@@ -110,6 +113,7 @@ main(void)
 		cmocka_unit_test(shut_and_in_flight_is_for_the_other_timer),
 		cmocka_unit_test(probe_is_answered_by_a_window_at_once),
 		cmocka_unit_test(probes_begin_anew_when_it_shuts_again),
+		cmocka_unit_test(opened_and_lost_is_for_the_other_timer),
 		cmocka_unit_test(probes_stop_when_the_user_aborts),
 		cmocka_unit_test(probes_end_a_closed_connection_after_a_minute),
 		cmocka_unit_test(data_of_the_peer_passes_a_shut_window),

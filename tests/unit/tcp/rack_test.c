@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Losses found by time (RFC 8985 6): what is lost, what is only late, and what was sent again and lost again. */
+#include "drivers/tcp/rack.h"
+
 #include "tests/unit/tcp/script.h"
 
 #include <setjmp.h>
@@ -107,6 +109,25 @@ SCRIPT(window_adapts_to_the_degree, ACCEPTED, &far, /* */
        TEN, REORDERED, USELESS(2, 10), ROUND(10), USELESS(10, 20), ROUND(20), USELESS(20, 30),
        COUNT(RACK_TIMER, 3), COUNT(RX_DSACK, 3))
 
+/* 16 recoveries without a useless repetition, and the window is a quarter again. */
+static void
+window_narrows_after_sixteen_recoveries(void **)
+{
+	struct tcp_rack r;
+	unsigned int i;
+
+	tcp_rack_init(&r, 1);
+	tcp_rack_dsack(&r, 10, 20);
+	for (i = 0; i < 10; i++)
+		tcp_rack_recovered(&r);
+	tcp_rack_dsack(&r, 30, 40);
+	for (i = 0; i < 15; i++)
+		tcp_rack_recovered(&r);
+	assert_int_equal(r.wnd_mult, 3);
+	tcp_rack_recovered(&r);
+	assert_int_equal(r.wnd_mult, 1);
+}
+
 int
 main(void)
 {
@@ -127,6 +148,7 @@ main(void)
 		cmocka_unit_test(overtaken_for_longer_is_a_loss),
 		cmocka_unit_test(overtaken_in_two_places_counts_from_the_last_answer),
 		cmocka_unit_test(window_adapts_to_the_degree),
+		cmocka_unit_test(window_narrows_after_sixteen_recoveries),
 	};
 
 	return cmocka_run_group_tests_name("tcp/rack", tests, script_group_setup, NULL);

@@ -21,7 +21,8 @@ static const struct script_conf dctcp = {
 
 SCRIPT(half_open_is_reset_by_the_exact_number_only, LISTENING, NULL, /* */
        OPENING, IN(R, 0, 0, 0), IN(R, 70000, 0, 0), QUIET, COUNT(DROP_RST, 2), IN(R, 2, 0, 0),
-       OUT(A, 1, 1, 0), STATE("SYN_RCVD"), IN(R, 1, 0, 0), QUIET, STATE("none"))
+       OUT(A, 1, 1, 0), STATE("SYN_RCVD"), IN(R, 1, 0, 0), QUIET, STATE("none"),
+       COUNT(CONN_RESET_IN, 1))
 
 SCRIPT(half_open_challenges_are_limited, LISTENING, &v6, /* */
        OPENING, IN(R, 2, 0, 0), OUT(A, 1, 1, 0), IN(S, 9, 0, 0), IN(A, 70000, 1, 0), QUIET,

@@ -92,10 +92,12 @@ static const struct tcp_ops ops = {
 };
 
 static int
-on_accept(struct tcp_conn *c, void *user, uint64_t)
+on_accept(struct tcp_conn *c, void *user, uint64_t now)
 {
 	struct script *sc = user;
 
+	if (sc->conf.accept_aborts)
+		tcp_abort(c, now);
 	if (sc->conf.accept_rc < 0)
 		return sc->conf.accept_rc;
 	sc->n_accepted++;

@@ -228,6 +228,7 @@ struct script_conf {
 	unsigned int backlog; /* 0 = 4 */
 	unsigned int rtt_ms; /* round trip of the handshake */
 	int accept_rc;
+	bool accept_aborts; /* whom it is told of, before it returns that */
 };
 
 struct script {

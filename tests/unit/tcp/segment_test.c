@@ -302,6 +302,19 @@ traffic_class_is_on_every_segment(void **)
 	script_free(sc);
 }
 
+/* Both ways alike. */
+static void
+traffic_class_of_who_dials_is_answered(void **)
+{
+	struct script *sc = script_new(NULL);
+	static const struct step steps[] = {IN(S, 0, 0, 0, .tos = 0xb8), OUT(S | A, 0, 1, 0),
+					    IN(A, 1, 1, 0), IN(P | A, 1, 1, 10), END};
+
+	script_run(sc, steps, "accept");
+	assert_int_equal(fake_next(&sc->f)->tos, 0xb8);
+	script_free(sc);
+}
+
 int
 main(void)
 {
@@ -323,6 +336,7 @@ main(void)
 		cmocka_unit_test(memory_is_released_when_it_is_acknowledged),
 		cmocka_unit_test(no_indirect_mbuf_delays_and_loses_nothing),
 		cmocka_unit_test(traffic_class_is_on_every_segment),
+		cmocka_unit_test(traffic_class_of_who_dials_is_answered),
 	};
 
 	return cmocka_run_group_tests_name("tcp/segment", tests, script_group_setup, NULL);

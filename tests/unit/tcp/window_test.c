@@ -202,6 +202,31 @@ window_grows_with_the_rate(void **)
 	script_free(sc);
 }
 
+/* No wider than twice what a round trip brings, and 16 segments. */
+static void
+window_grows_no_further_than_the_rate(void **)
+{
+	struct script_conf conf = {0};
+	struct script *sc;
+	struct step seg[4] = {IN(P | A, 1, 1, MSS), SKIP, TAKE(MSS), END};
+	struct tcp_info info;
+	unsigned int i, next;
+
+	fake_tcp_conf_default(&conf.fake);
+	conf.fake.tcp.rcv_wnd_max = 4000000;
+	sc = script_new(&conf);
+	script_accept(sc);
+	for (i = 0; i < 4000; i++) {
+		seg[0].seq = 1 + MSS * i;
+		script_run(sc, seg, "in");
+		if (i % 100 == 99)
+			fake_wait(&sc->f, FAKE_MS);
+	}
+	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
+	assert_in_range(info.rcv_wnd, 300000, 2 * 100 * MSS + 16 * MSS + 4 * MSS);
+	script_free(sc);
+}
+
 /* Echoes are made up: in timestamps that were not agreed on, or as old as no round trip is. */
 static void
 grow_with_echoes(struct script_conf conf, struct step seg)
@@ -303,6 +328,7 @@ main(void)
 		cmocka_unit_test(window_opens_for_what_is_expected),
 		cmocka_unit_test(window_expectation_counts_down),
 		cmocka_unit_test(window_grows_with_the_rate),
+		cmocka_unit_test(window_grows_no_further_than_the_rate),
 		cmocka_unit_test(window_grows_whatever_peers_echo),
 		cmocka_unit_test(window_does_not_grow_for_a_reader_that_sleeps),
 		cmocka_unit_test(window_stays_shut_for_crumbs),
