@@ -485,6 +485,8 @@ MUTANTS = [
            ('request.c', '\tc->tos = r->tos;\n', '')),
     Mutant('tuned-too-wide', 'the window grows by all that ever came',
            ('window.c', '(uint32_t)c->taken - c->tuned_taken', '(uint32_t)c->taken + c->tuned_taken')),
+    Mutant('tuned-to-the-handshake', 'the window follows the round trip of the handshake for ever',
+           ('window.c', '\tc->rcv_rtt = c->rcv_rtt - c->rcv_rtt / 8 + rtt / 8;\n', '')),
     Mutant('rack-stays-wide', 'a reordering window that was once widened is never narrowed',
            ('rack.c', '\tr->wnd_persist = WND_PERSIST;\n', '')),
     Mutant('dead-unmarked', 'a connection that its user aborts when it is told of it ends twice',

@@ -227,6 +227,39 @@ window_grows_no_further_than_the_rate(void **)
 	script_free(sc);
 }
 
+/* Three segments a millisecond, from a peer that echoes what is @age ms old. Return: the window in the end. */
+static uint32_t
+wnd_of_echoes(int age)
+{
+	struct script_conf conf = {0};
+	struct script *sc;
+	struct step seg[4] = {IN(P | A, 1, 1, MSS, .echo = -age), SKIP, TAKE(MSS), END};
+	struct tcp_info info;
+	unsigned int i, next;
+
+	fake_tcp_conf_default(&conf.fake);
+	conf.fake.tcp.rcv_wnd_max = 4000000;
+	sc = script_new(&conf);
+	script_accept(sc);
+	for (i = 0; i < 3000; i++) {
+		seg[0].seq = 1 + MSS * i;
+		script_run(sc, seg, "in");
+		if (i % 3 == 2)
+			fake_wait(&sc->f, FAKE_MS);
+	}
+	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
+	script_free(sc);
+	return info.rcv_wnd;
+}
+
+/* The handshake took no time, data takes longer: queues on the way have filled. */
+static void
+window_follows_the_round_trip_of_data(void **)
+{
+	assert_in_range(wnd_of_echoes(0), 1, 46 * MSS);
+	assert_in_range(wnd_of_echoes(40), 2 * 110 * MSS, 2 * 130 * MSS + 16 * MSS);
+}
+
 /* Echoes are made up: in timestamps that were not agreed on, or as old as no round trip is. */
 static void
 grow_with_echoes(struct script_conf conf, struct step seg)
@@ -329,6 +362,7 @@ main(void)
 		cmocka_unit_test(window_expectation_counts_down),
 		cmocka_unit_test(window_grows_with_the_rate),
 		cmocka_unit_test(window_grows_no_further_than_the_rate),
+		cmocka_unit_test(window_follows_the_round_trip_of_data),
 		cmocka_unit_test(window_grows_whatever_peers_echo),
 		cmocka_unit_test(window_does_not_grow_for_a_reader_that_sleeps),
 		cmocka_unit_test(window_stays_shut_for_crumbs),
