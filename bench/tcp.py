@@ -22,7 +22,7 @@ WAITS_CONNS, WAITS_ROUNDS = (10, 10000), 1024
 STEPS = {
     'parse': ['wire.c', 'parse', 'flags_ok', 'fetch_packets', 'read_packets', 'tcp_input'],
     'look-up': ['flows.c', 'flows.h', 'ip_flow_equal', 'rte_jhash.h', 'tcp_conn_find', 'tcp_conn_expect', 'tcp_conn_expected', 'find',
-                'fetch', 'fetch_conn', 'look_up', 'fetch_acked'],
+                'fetch', 'fetch_conn', 'look_up', 'fetch_acked', 'fetch_slices', 'slice_fetch'],
     'checks': ['in.c', 'fast.c', 'process'],
     'merging': ['gro.c', 'ipaddr_equal'],
     'ack': ['ack.c', 'recovery.c', 'cc.c', 'cc_cubic.c', 'cc_newreno.c', 'rtt.c', 'scoreboard.c', 'tcp_txq_ack', 'shrink', 'txseg_put',
@@ -35,16 +35,16 @@ STEPS = {
     'output': ['out.c', 'tcp.c', 'txq.c'],
     'header': ['segment.c', 'isn.c', 'tcp_wire_emit', 'emit_options', 'tcp_wire_hdr_len'],
     'timer': ['timer.c'],
-    'mbufs': ['rte_mbuf.h', 'rte_mempool.h', 'rte_ring', 'pool.c', 'librte_mempool', 'librte_mbuf'],
+    'mbufs': ['rte_mbuf.h', 'rte_mempool.h', 'mempool.h', 'rte_ring', 'pool.c', 'librte_mempool', 'librte_mbuf'],
     'copies': ['libc.so'],
     'user': ['user.c', 'tcp_case.c', 'tcp_rig.c'],
 }
 STEP_OF = {name: step for step, names in STEPS.items() for name in names}
 
 
-def run(program, case, mix, conns, rounds, under=()):
+def run(program, case, mix, conns, rounds, under=(), **env):
     p = subprocess.run([*under, program, case, mix, str(conns), str(rounds)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                       text=True)
+                       text=True, env={**os.environ, **env})
     if p.returncode != 0:
         raise RuntimeError(p.stderr.strip() or 'tcp_bench ends with status %d' % p.returncode)
     return json.loads(p.stdout)
@@ -129,7 +129,7 @@ def instructions(program, case, mix):
     with tempfile.NamedTemporaryFile(prefix='lnrb-tcp-') as out:
         r = run(program, case, mix, LINES_CONNS, LINES_ROUNDS,
                 ['valgrind', '--tool=callgrind', '--quiet', '--callgrind-out-file=' + out.name, '--compress-strings=no',
-                 '--compress-pos=no', '--toggle-collect=tcp_bench_measured*'])
+                 '--compress-pos=no', '--toggle-collect=tcp_bench_measured*'], TCP_BENCH_SMALL_PAGES='1')
         steps = attribute(out.name, os.path.dirname(os.path.dirname(program)))
     by = {step: n / r['segments'] for step, n in steps.items()}
     return {'case': case, 'mix': mix, 'conns': LINES_CONNS, 'instructions': sum(by.values()), 'steps': by}

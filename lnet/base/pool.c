@@ -90,11 +90,10 @@ pool_destroy(struct pool *p)
 void *
 pool_get(struct pool *p)
 {
-	void *obj, *next;
+	void *next, *obj = mempool_get(p->mp, &next);
 
-	if (rte_mempool_get(p->mp, &obj) < 0)
+	if (obj == NULL)
 		return NULL;
-	next = mempool_next(p->mp);
 	if (next != NULL)
 		rte_prefetch0(next);
 	unpoison(obj, p->mp->elt_size);
