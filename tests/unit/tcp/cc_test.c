@@ -142,6 +142,38 @@ cubic_follows_its_curve(void **)
 	assert_true(checked > 100);
 }
 
+/* After a timeout the curve begins where slow start ends, flat, whatever it was before (RFC 9438 4.8). */
+static void
+cubic_begins_anew_after_a_timeout(void **)
+{
+	struct tcp_cc cc;
+	uint64_t now = S, start;
+	double t, want, w_max;
+	unsigned int checked = 0;
+
+	tcp_cc_init(&cc, &tcp_cc_cubic, MSS);
+	cc.srtt = 100 * MS;
+	cc.cwnd = 1000 * MSS;
+	tcp_cc_loss(&cc, cc.cwnd, now);
+	round_trip(&cc, &now, 100 * MS);
+	tcp_cc_timeout(&cc, cc.cwnd, false, now);
+	while (cc.cwnd < cc.ssthresh)
+		round_trip(&cc, &now, 100 * MS);
+	w_max = (double)cc.cwnd / MSS;
+	start = now;
+	while (now - start < 12 * S) {
+		round_trip(&cc, &now, 100 * MS);
+		t = (double)(now - start) / 1e9;
+		want = 0.4 * t * t * t + w_max;
+		/* before that Reno is the faster one */
+		if (t > 5) {
+			assert_true(fabs(cc.cwnd / (double)MSS - want) < want * 0.04);
+			checked++;
+		}
+	}
+	assert_true(checked > 50);
+}
+
 /* On a short path Reno would be faster, so CUBIC goes at its pace: 0.53 segments a round trip below the old window. */
 static void
 cubic_is_not_slower_than_reno_on_a_short_path(void **)
@@ -244,6 +276,7 @@ main(void)
 		cmocka_unit_test(newreno_halves_and_grows_by_a_segment_a_round_trip),
 		cmocka_unit_test(loss_leaves_two_segments_at_least),
 		cmocka_unit_test(cubic_follows_its_curve),
+		cmocka_unit_test(cubic_begins_anew_after_a_timeout),
 		cmocka_unit_test(cubic_is_not_slower_than_reno_on_a_short_path),
 		cmocka_unit_test(cubic_gives_way_faster_when_losses_come_early),
 		cmocka_unit_test(cubic_does_not_count_idle_time),

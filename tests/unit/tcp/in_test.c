@@ -82,16 +82,19 @@ in_timestamp_is_forgotten_after_24_days(void **)
 {
 	struct script_conf conf = {0};
 	struct script *sc;
+	static const struct step first[] = {WAIT(1728000000), IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0),
+					    END};
 	static const struct step early[] = {WAIT(1987200000),
-					    IN(P | A, 1, 1, 10, .ts = -1990000000), OUT(A, 1, 1, 0),
-					    COUNT(DROP_PAWS, 1), END};
-	static const struct step late[] = {WAIT(172800000), IN(P | A, 1, 1, 10), OUT(A, 1, 11, 0),
+					    IN(P | A, 11, 1, 10, .ts = -1990000000),
+					    OUT(A, 1, 11, 0), COUNT(DROP_PAWS, 1), END};
+	static const struct step late[] = {WAIT(172800000), IN(P | A, 11, 1, 10), OUT(A, 1, 21, 0),
 					   COUNT(DROP_PAWS, 1), END};
 
 	fake_tcp_conf_default(&conf.fake);
 	conf.fake.tcp.keepalive_idle = 0;
 	sc = script_new(&conf);
 	script_accept(sc);
+	script_run(sc, first, "20 days");
 	script_run(sc, early, "23 days");
 	script_run(sc, late, "25 days");
 	script_free(sc);
