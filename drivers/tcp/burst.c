@@ -10,8 +10,8 @@
 #include <rte_prefetch.h>
 
 #define LAG 12 /* packets from asking for a line of the table to reading it */
-#define ACKED_MAX \
-	128 /* slices that a burst releases, as far as they are asked for: with their mbufs most of the first cache */
+/* Slices that a burst releases, as far as they are asked for: with their mbufs they are most of the first cache. */
+#define ACKED_MAX 128
 
 /* The packets of a burst that are left when they are parsed and merged. */
 struct burst {

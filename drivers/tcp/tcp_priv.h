@@ -119,9 +119,9 @@ struct tcp_conn {
 	bool in_backlog; /* counts for its listener */
 
 	TAILQ_ENTRY(tcp_conn) dirty_link, event_link;
-	uint64_t taken; /* bytes the user took, */
-	uint32_t tuned_taken; /* at the time */
-	uint32_t tuned_at; /* us, at which autotuning's round trip began */
+	uint64_t taken; /* bytes the user took */
+	uint32_t tuned_at; /* us: when the round trip began that autotuning measures, */
+	uint32_t tuned_taken; /* and what had been taken then, modulo 2^32 */
 	uint32_t rcv_buf; /* what autotuning wants the window to be */
 	uint32_t ts_recent_at; /* tcp_age_now() */
 	struct tcp_range dsack; /* to report, empty when start == end */
