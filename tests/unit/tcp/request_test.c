@@ -24,6 +24,11 @@ SCRIPT(half_open_is_reset_by_the_exact_number_only, LISTENING, NULL, /* */
        OUT(A, 1, 1, 0), STATE("SYN_RCVD"), IN(R, 1, 0, 0), QUIET, STATE("none"),
        COUNT(CONN_RESET_IN, 1))
 
+/* Its last byte lies before the window: that of a connection before this one, or a guess. */
+SCRIPT(half_open_is_not_completed_by_old_data, LISTENING, NULL, /* */
+       OPENING, IN(P | A, 0, 1, 1), OUT(A, 1, 1, 0), STATE("SYN_RCVD"), COUNT(TX_CHALLENGE, 1),
+       IN(P | A, 0, 1, 2), STATE("ESTABLISHED"))
+
 SCRIPT(half_open_challenges_are_limited, LISTENING, &v6, /* */
        OPENING, IN(R, 2, 0, 0), OUT(A, 1, 1, 0), IN(S, 9, 0, 0), IN(A, 70000, 1, 0), QUIET,
        COUNT(TX_CHALLENGE, 1), COUNT(TX_LIMITED, 2), WAIT(100), IN(S, 9, 0, 0), OUT(A, 1, 1, 0))
@@ -99,6 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(half_open_is_reset_by_the_exact_number_only),
+		cmocka_unit_test(half_open_is_not_completed_by_old_data),
 		cmocka_unit_test(half_open_challenges_are_limited),
 		cmocka_unit_test(half_open_checks_timestamps),
 		cmocka_unit_test(half_open_needs_an_ack),

@@ -296,6 +296,20 @@ sack_cuts_a_large_segment_at_its_ends(void **)
 	check_sums();
 }
 
+/* A cut in the middle of a packet does not make two of it. */
+static void
+sack_of_part_of_a_packet_counts_whole_packets(void **)
+{
+	queue(250);
+	queue(250);
+	send_one(500, 0);
+	sack(450, 500);
+	assert_int_equal(q.sacked_packets, 1);
+	sack(0, 500);
+	assert_int_equal(q.sacked_packets, 5);
+	check_sums();
+}
+
 static void
 sack_leaves_no_more_pieces_than_there_were_packets(void **)
 {
@@ -517,6 +531,8 @@ main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(sack_cuts_a_large_segment_at_its_ends, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(sack_of_part_of_a_packet_counts_whole_packets,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(sack_leaves_no_more_pieces_than_there_were_packets,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
