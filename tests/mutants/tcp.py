@@ -477,6 +477,8 @@ MUTANTS = [
            ('scoreboard.c', 's->packets < packets ? s->packets : packets - 1', 's->packets < packets ? s->packets : packets + 1')),
     Mutant('handshake-by-old-data', 'a handshake is completed by a segment that ends before the window',
            ('request.c', 'seq_gt(s->seq + space, rcv_nxt)', 'seq_geq(s->seq + space, rcv_nxt)')),
+    Mutant('orphan-of-the-past', 'the time of a connection that is closed counts from its last progress',
+           ('close.c', '\tc->progress_at = now;\n', '')),
     Mutant('cubic-stays-bent', 'after a timeout the curve of the loss before goes on',
            ('cc_cubic.c', '\t\tq->k = 0;\n', '')),
     Mutant('paws-counts-from-zero', 'the age of a timestamp is reckoned from the start of the clock',

@@ -117,6 +117,24 @@ SCRIPT(close_data_after_it_is_answered_by_reset, ACCEPTED, NULL, /* */
 
 SCRIPT(close_refuses_further_sends, ACCEPTED, NULL, CLOSE, SKIP, STATE("FIN_WAIT_1"))
 
+/* What an orphan is allowed counts from then, not from the last word. */
+static void
+close_after_a_long_silence_is_repeated(void **)
+{
+	struct script_conf conf = {0};
+	struct script *sc;
+	static const struct step steps[] = {
+		WAIT(300000),	     CLOSE,	     OUT(F | A, 1, 1, 0), WAIT(50000), SKIP, OPEN,
+		STATE("FIN_WAIT_1"), IN(A, 1, 2, 0), STATE("FIN_WAIT_2"), END};
+
+	fake_tcp_conf_default(&conf.fake);
+	conf.fake.tcp.keepalive_idle = 0;
+	sc = script_new(&conf);
+	script_accept(sc);
+	script_run(sc, steps, "silence");
+	script_free(sc);
+}
+
 /* --- reset --- */
 
 SCRIPT(abort_resets_and_tells_at_once, ACCEPTED, NULL, /* */
@@ -391,6 +409,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(close_by_us_first),
 		cmocka_unit_test(close_by_the_peer_first),
+		cmocka_unit_test(close_after_a_long_silence_is_repeated),
 		cmocka_unit_test(close_by_both_at_once),
 		cmocka_unit_test(close_answered_by_fin_and_ack_in_one),
 		cmocka_unit_test(close_by_both_with_the_ack_in_the_same_burst_still_acks_the_fin),
