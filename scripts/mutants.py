@@ -135,6 +135,8 @@ def main():
     mutants = [m for m in MUTANTS if not args.names or m.name in args.names]
     bad = []
     with tempfile.TemporaryDirectory(prefix='lnet-mutants-') as tmp:
+        # where DPDK's run-time files of tests that die lie
+        os.environ['RUNTIME_DIRECTORY'] = tmp
         trees = queue.Queue()
         for i in range(min(args.j, len(mutants))):
             trees.put(Tree(os.path.join(tmp, str(i))))
