@@ -114,32 +114,40 @@ loss_leaves_two_segments_at_least(void **)
 	assert_int_equal(cc.cwnd, 2 * MSS);
 }
 
-/* On a long path the window follows W(t) = C (t - K)^3 + W_max: flat at W_max after K seconds, then up. */
+/* From @now on the window is W(t) = C (t - K)^3 + W_max: held against it between @from and @to seconds. Return: how often. */
+static unsigned int
+follow(struct tcp_cc *cc, uint64_t now, double w_max, double k, double from, double to,
+       double error)
+{
+	uint64_t start = now;
+	unsigned int checked = 0;
+	double t = 0, want;
+
+	while (t < to) {
+		round_trip(cc, &now, 100 * MS);
+		t = (double)(now - start) / 1e9;
+		want = 0.4 * (t - k) * (t - k) * (t - k) + w_max;
+		if (t > from) {
+			assert_true(fabs(cc->cwnd / (double)MSS - want) < want * error);
+			checked++;
+		}
+	}
+	return checked;
+}
+
+/* On a long path the window is flat at W_max after K seconds, then goes up. */
 static void
 cubic_follows_its_curve(void **)
 {
 	struct tcp_cc cc;
 	const double w_max = 1000, k = cbrt(w_max * 0.3 / 0.4);
-	uint64_t now = S, start;
-	double t, want;
-	unsigned int checked = 0;
 
 	tcp_cc_init(&cc, &tcp_cc_cubic, MSS);
 	cc.srtt = 100 * MS;
 	cc.cwnd = (uint32_t)w_max * MSS;
-	tcp_cc_loss(&cc, cc.cwnd, now);
+	tcp_cc_loss(&cc, cc.cwnd, S);
 	assert_int_equal(cc.cwnd, 700 * MSS);
-	start = now;
-	while (now - start < 15 * S) {
-		round_trip(&cc, &now, 100 * MS);
-		t = (double)(now - start) / 1e9;
-		want = 0.4 * (t - k) * (t - k) * (t - k) + w_max;
-		if (t > 1) {
-			assert_true(fabs(cc.cwnd / (double)MSS - want) < want * 0.03);
-			checked++;
-		}
-	}
-	assert_true(checked > 100);
+	assert_true(follow(&cc, S, w_max, k, 1, 15, 0.03) > 100);
 }
 
 /* After a timeout the curve begins where slow start ends, flat, whatever it was before (RFC 9438 4.8). */
@@ -147,9 +155,7 @@ static void
 cubic_begins_anew_after_a_timeout(void **)
 {
 	struct tcp_cc cc;
-	uint64_t now = S, start;
-	double t, want, w_max;
-	unsigned int checked = 0;
+	uint64_t now = S;
 
 	tcp_cc_init(&cc, &tcp_cc_cubic, MSS);
 	cc.srtt = 100 * MS;
@@ -159,19 +165,8 @@ cubic_begins_anew_after_a_timeout(void **)
 	tcp_cc_timeout(&cc, cc.cwnd, false, now);
 	while (cc.cwnd < cc.ssthresh)
 		round_trip(&cc, &now, 100 * MS);
-	w_max = (double)cc.cwnd / MSS;
-	start = now;
-	while (now - start < 12 * S) {
-		round_trip(&cc, &now, 100 * MS);
-		t = (double)(now - start) / 1e9;
-		want = 0.4 * t * t * t + w_max;
-		/* before that Reno is the faster one */
-		if (t > 5) {
-			assert_true(fabs(cc.cwnd / (double)MSS - want) < want * 0.04);
-			checked++;
-		}
-	}
-	assert_true(checked > 50);
+	/* Reno is the faster one for five seconds */
+	assert_true(follow(&cc, now, (double)cc.cwnd / MSS, 0, 5, 12, 0.04) > 50);
 }
 
 /* On a short path Reno would be faster, so CUBIC goes at its pace: 0.53 segments a round trip below the old window. */

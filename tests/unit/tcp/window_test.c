@@ -175,76 +175,27 @@ window_expectation_counts_down(void **)
 	script_free(sc);
 }
 
-/* A reader that keeps up with a fast peer gets a wider window, up to the limit. */
-static void
-window_grows_with_the_rate(void **)
-{
-	struct script_conf conf = {0};
-	struct script *sc;
-	struct step seg[3] = {IN(P | A, 1, 1, MSS), SKIP, END};
-	static const struct step take[] = {TAKE(MSS), END};
-	struct tcp_info info;
-	unsigned int i, next;
-
-	fake_tcp_conf_default(&conf.fake);
-	conf.fake.tcp.rcv_wnd_max = 400000;
-	sc = script_new(&conf);
-	script_accept(sc);
-	for (i = 0; i < 4000; i++) {
-		seg[0].seq = 1 + MSS * i;
-		script_run(sc, seg, "in");
-		script_run(sc, take, "take");
-		if (i % 200 == 0)
-			fake_wait(&sc->f, FAKE_MS);
-	}
-	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
-	assert_in_range(info.rcv_wnd, 390000, 401000);
-	script_free(sc);
-}
-
-/* No wider than twice what a round trip brings, and 16 segments. */
-static void
-window_grows_no_further_than_the_rate(void **)
-{
-	struct script_conf conf = {0};
-	struct script *sc;
-	struct step seg[4] = {IN(P | A, 1, 1, MSS), SKIP, TAKE(MSS), END};
-	struct tcp_info info;
-	unsigned int i, next;
-
-	fake_tcp_conf_default(&conf.fake);
-	conf.fake.tcp.rcv_wnd_max = 4000000;
-	sc = script_new(&conf);
-	script_accept(sc);
-	for (i = 0; i < 4000; i++) {
-		seg[0].seq = 1 + MSS * i;
-		script_run(sc, seg, "in");
-		if (i % 100 == 99)
-			fake_wait(&sc->f, FAKE_MS);
-	}
-	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
-	assert_in_range(info.rcv_wnd, 300000, 2 * 100 * MSS + 16 * MSS + 4 * MSS);
-	script_free(sc);
-}
-
-/* Three segments a millisecond, from a peer that echoes what is @age ms old. Return: the window in the end. */
+/*
+ * A peer sends @n segments like @seg, @rate of them a millisecond, and a reader takes each at once. @wnd_max: of the configuration.
+ * Return: the window in the end.
+ */
 static uint32_t
-wnd_of_echoes(int age)
+wnd_of_a_stream(struct script_conf conf, struct step seg, unsigned int rate, unsigned int n,
+		uint32_t wnd_max)
 {
-	struct script_conf conf = {0};
+	struct step steps[] = {seg, SKIP, TAKE(seg.len), END};
 	struct script *sc;
-	struct step seg[4] = {IN(P | A, 1, 1, MSS, .echo = -age), SKIP, TAKE(MSS), END};
 	struct tcp_info info;
 	unsigned int i, next;
 
 	fake_tcp_conf_default(&conf.fake);
-	conf.fake.tcp.rcv_wnd_max = 4000000;
+	conf.fake.tcp.rcv_wnd_max = wnd_max;
 	sc = script_new(&conf);
 	script_accept(sc);
-	for (i = 0; i < 3000; i++) {
-		seg[0].seq = 1 + MSS * i;
-		script_run(sc, seg, "in");
-		if (i % 3 == 2)
+	for (i = 0; i < n; i++) {
+		steps[0].seq = 1 + seg.len * i;
+		script_run(sc, steps, "stream");
+		if (i % rate == rate - 1)
 			fake_wait(&sc->f, FAKE_MS);
 	}
 	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
@@ -252,38 +203,40 @@ wnd_of_echoes(int age)
 	return info.rcv_wnd;
 }
 
-/* The handshake took no time, data takes longer: queues on the way have filled. */
+static const struct script_conf plain = {0};
+
+/* A reader that keeps up with a fast peer gets a wider window, up to the limit. */
+static void
+window_grows_with_the_rate(void **)
+{
+	static const struct step seg = IN(P | A, 1, 1, MSS);
+
+	assert_in_range(wnd_of_a_stream(plain, seg, 200, 4000, 400000), 390000, 401000);
+}
+
+/* No wider than twice what a round trip brings, and 16 segments. */
+static void
+window_grows_no_further_than_the_rate(void **)
+{
+	static const struct step seg = IN(P | A, 1, 1, MSS);
+
+	assert_in_range(wnd_of_a_stream(plain, seg, 100, 4000, 4000000), 300000,
+			2 * 100 * MSS + 16 * MSS + 4 * MSS);
+}
+
+/* The handshake took no time, data takes 40 ms: queues on the way have filled. */
 static void
 window_follows_the_round_trip_of_data(void **)
 {
-	assert_in_range(wnd_of_echoes(0), 1, 46 * MSS);
-	assert_in_range(wnd_of_echoes(40), 2 * 110 * MSS, 2 * 130 * MSS + 16 * MSS);
+	static const struct step at_once = IN(P | A, 1, 1, MSS);
+	static const struct step late = IN(P | A, 1, 1, MSS, .echo = -40);
+
+	assert_in_range(wnd_of_a_stream(plain, at_once, 3, 3000, 4000000), 1, 46 * MSS);
+	assert_in_range(wnd_of_a_stream(plain, late, 3, 3000, 4000000), 2 * 110 * MSS,
+			2 * 130 * MSS + 16 * MSS);
 }
 
 /* Echoes are made up: in timestamps that were not agreed on, or as old as no round trip is. */
-static void
-grow_with_echoes(struct script_conf conf, struct step seg)
-{
-	struct step in[] = {seg, SKIP, TAKE(1400), END};
-	struct script *sc;
-	struct tcp_info info;
-	unsigned int i, next;
-
-	fake_tcp_conf_default(&conf.fake);
-	conf.fake.tcp.rcv_wnd_max = 400000;
-	sc = script_new(&conf);
-	script_accept(sc);
-	for (i = 0; i < 4000; i++) {
-		in[0].seq = 1 + 1400 * i;
-		script_run(sc, in, "in");
-		if (i % 200 == 0)
-			fake_wait(&sc->f, FAKE_MS);
-	}
-	assert_int_equal(tcp_list(sc->f.tcp, 0, &info, 1, &next, sc->f.now), 1);
-	assert_in_range(info.rcv_wnd, 390000, 401000);
-	script_free(sc);
-}
-
 static void
 window_grows_whatever_peers_echo(void **)
 {
@@ -293,8 +246,8 @@ window_grows_whatever_peers_echo(void **)
 		   OPTS("\x01\x01\x08\x0a\x00\x00\x00\x01\x00\x01\x38\x80")); /* of 20 s ago */
 	static const struct step old = IN(P | A, 1, 1, 1400, .echo = -2000000000);
 
-	grow_with_echoes(no_ts, unasked);
-	grow_with_echoes(ts, old);
+	assert_in_range(wnd_of_a_stream(no_ts, unasked, 200, 4000, 400000), 390000, 401000);
+	assert_in_range(wnd_of_a_stream(ts, old, 200, 4000, 400000), 390000, 401000);
 }
 
 static void
